@@ -1,0 +1,96 @@
+"""What an IOC type declares. Types are pure: values in, values out; no models, no settings, no network.
+
+Three forms of a value exist: *raw* (as it was typed), *canonical* (reversible, shown and exported, unique with the
+type) and the parts that indexes and formats need (`network`, `dns_name`). Normalisation never merges two values that
+a victim or an attacker could tell apart: no sorting of queries, no lower-casing of paths, no dropping of fragments.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from iocmarket.kernel.registry import Registry
+
+
+class Trait(StrEnum):
+    """What a value is good for. Feed formats accept traits, so that a new type reaches them by itself."""
+
+    ADDRESS = "address"
+    NETWORK = "network"
+    NAME = "name"
+    URL = "url"
+    MAIL = "mail"
+    FILE_HASH = "file-hash"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """A normalised value and what its reading said about it.
+
+    `subtree`: whether sub-names are meant, where the type has such a notion (None elsewhere).
+    `warnings`: stable codes, e.g. `private_suffix`, `documentation_range`.
+    """
+
+    value: str
+    subtree: bool | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class IocType(ABC):
+    """One type of indicator. Subclasses are stateless; one instance is registered."""
+
+    name: ClassVar[str]
+    """The contract's name (`ipv4`, `sha256`, …)."""
+    label: ClassVar[str]
+    """What the value chip shows: short, the same in French and English where the field has one word."""
+    traits: ClassVar[frozenset[Trait]]
+    lifetime_days: ClassVar[int]
+    """Days after which a statement that nobody renewed has lost all its score (docs/scoring.md)."""
+    examples: ClassVar[tuple[tuple[str, str], ...]]
+    """Pairs (raw, canonical) that the contract test runs; at least one."""
+    finds: ClassVar[re.Pattern[str] | None] = None
+    """What a candidate looks like in *refanged* free text; None for types that are only ever given explicitly.
+
+    It must be linear on hostile input. `normalise` has the last word on every candidate.
+    """
+    precedence: ClassVar[int] = 100
+    """Which type wins when candidates overlap in free text: the lowest number first (url before domain)."""
+
+    @abstractmethod
+    def normalise(self, raw: str, *, explicit: bool = False) -> Canonical:
+        """The canonical form of a typed value.
+
+        `explicit` is true when the sender named the type; free text is held to a stricter standard (a file name is
+        not a domain). Accepts defanged notation. Raises Refusal with a code and a sentence when it is none.
+        """
+
+    @abstractmethod
+    def pattern(self, value: str, *, subtree: bool = False) -> str:
+        """The STIX 2.1 pattern (section 9) of a canonical value: one simple comparison, `'` and `\\` escaped."""
+
+    def defang(self, value: str) -> str:
+        """The value as a person sees it: nothing in it can be clicked or resolved by accident."""
+        return value
+
+    def network(self, value: str) -> str | None:
+        """The address or network that the value is, in PostgreSQL's `inet` notation, if it is one."""
+        del value
+        return None
+
+    def dns_name(self, value: str) -> str | None:
+        """The DNS name that the value is or lies under (host of a URL, domain of an address), if any."""
+        del value
+        return None
+
+
+ioc_types: Registry[IocType] = Registry("iocmarket.indicators.types")
+
+
+def quoted(value: str) -> str:
+    """A STIX string literal (STIX 2.1 section 9.2): backslash and apostrophe escaped."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
