@@ -1,0 +1,85 @@
+"""The environment, read once and typed. Every variable is described in docs/operations.md."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+REQUIRED_IN_PRODUCTION = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "INDICATOR_ID_KEY", "ALLOWED_HOSTS", "PUBLIC_URL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Env:
+    """What the operator decides. An empty `database_url` or `redis_url` means the embedded services."""
+
+    data_dir: Path
+    database_url: str
+    redis_url: str
+    secret_key: str
+    indicator_id_key: str
+    allowed_hosts: tuple[str, ...]
+    public_url: str
+    community_name: str
+    ipdata_mmdb_asn: str
+    ipdata_mmdb_country: str
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ) -> Env:
+        """Read every variable, with the defaults of a laptop."""
+        port = environ.get("PORT", "8000")
+        return cls(
+            data_dir=Path(environ.get("DATA_DIR") or PROJECT / "var").resolve(),
+            database_url=environ.get("DATABASE_URL", ""),
+            redis_url=environ.get("REDIS_URL", ""),
+            secret_key=environ.get("SECRET_KEY", ""),
+            indicator_id_key=environ.get("INDICATOR_ID_KEY", ""),
+            allowed_hosts=tuple(host for host in environ.get("ALLOWED_HOSTS", "").split(",") if host),
+            public_url=(environ.get("PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
+            community_name=environ.get("COMMUNITY_NAME", "Place de marché IOC"),
+            ipdata_mmdb_asn=environ.get("IPDATA_MMDB_ASN", ""),
+            ipdata_mmdb_country=environ.get("IPDATA_MMDB_COUNTRY", ""),
+        )
+
+
+def require_production(environ: Mapping[str, str] = os.environ) -> None:
+    """Name every missing variable at once: an operator corrects them in one go. Raises ImproperlyConfigured."""
+    missing = [name for name in REQUIRED_IN_PRODUCTION if not environ.get(name)]
+    if missing:
+        raise ImproperlyConfigured("Set these environment variables (docs/operations.md): " + ", ".join(missing))
+
+
+def database_from(url: str) -> dict[str, object]:
+    """Django's DATABASES entry for `postgresql://user:password@host:port/name?host=/socket/folder`.
+
+    Raises ImproperlyConfigured for any other scheme: the program speaks one SQL dialect.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ImproperlyConfigured(f"DATABASE_URL must begin with postgresql:// (it begins with {parts.scheme}://)")
+    query = parse_qs(parts.query)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.get("host", [parts.hostname or ""])[0],
+        "PORT": str(parts.port or query.get("port", [""])[0]),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"application_name": "iocmarket"},
+    }
+
+
+def broker_from(url: str) -> str:
+    """Celery's spelling of a Redis URL: `redis+socket://` for a unix socket, unchanged for a host."""
+    parts = urlsplit(url)
+    if parts.scheme != "unix":
+        return url
+    number = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"redis+socket://{parts.path}?virtual_host={number}"

@@ -1,0 +1,18 @@
+"""The test suite: the same program on throw-away services that tests/conftest.py starts."""
+
+from iocmarket.settings.base import *  # noqa: F403
+
+DEBUG = False
+SECRET_KEY = "only-for-tests"
+INDICATOR_ID_KEY = "only-for-tests-too"
+ALLOWED_HOSTS = ["*"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Each worker of the suite has its own database; persistent connections would keep it from being dropped.
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True
