@@ -1,0 +1,1 @@
+"""Everything that comes in: submissions, readers of formats, enrichment."""

@@ -1,0 +1,1 @@
+"""One act of sending: received, read, normalised, merged, answered item by item."""

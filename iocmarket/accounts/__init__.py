@@ -1,0 +1,1 @@
+"""The community: institutions, their members, and the tokens of their machines."""

@@ -1,0 +1,1 @@
+"""Who did what, when: events inserted in the acting transaction and never changed."""

@@ -1,0 +1,1 @@
+"""Indicators and what institutions say of them; who may see what."""

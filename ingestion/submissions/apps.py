@@ -1,0 +1,10 @@
+"""The submissions app."""
+
+from django.apps import AppConfig
+
+
+class SubmissionsConfig(AppConfig):
+    """Receive, parse, normalise, merge, report."""
+
+    name = "ingestion.submissions"
+    label = "submissions"

@@ -1,0 +1,10 @@
+"""The indicators app."""
+
+from django.apps import AppConfig
+
+
+class IndicatorsConfig(AppConfig):
+    """Indicator, Contribution, Report."""
+
+    name = "iocmarket.indicators"
+    label = "indicators"

@@ -1,0 +1,139 @@
+"""Indicator, Report, Contribution: one value, many statements.
+
+An Indicator holds nothing but the value and what follows from the value alone. Everything that somebody *said* of it
+is a Contribution, and is read through `visible_to(viewer)` (visibility.py) and in no other way.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from iocmarket.accounts.models import Institution, Member
+from iocmarket.indicators.fields import InetField
+from iocmarket.indicators.threats import ThreatType
+from iocmarket.indicators.visibility import ContributionQuerySet, IndicatorQuerySet
+from iocmarket.kernel import clock
+from iocmarket.kernel.marking import DEFAULT, PAP, TLP, Marking
+
+TLP_CHOICES = [(level.value, level.label) for level in TLP]
+PAP_CHOICES = [(level.value, level.label) for level in PAP]
+
+
+class Audience(models.TextChoices):
+    """Who on the platform may see a contribution (domain.md, Audience)."""
+
+    OWN = "own", _("My institution alone")
+    COMMUNITY = "community", _("The whole community")
+    CIRCLE = "circle", _("A circle")
+    RECIPIENTS = "recipients", _("Named institutions")
+
+
+class Indicator(models.Model):
+    """One typed, normalised value: one row per (type, canonical value) on the platform."""
+
+    public_id = models.UUIDField(unique=True, editable=False)
+    digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    type = models.CharField(max_length=24)
+    value = models.TextField()
+    network = InetField(null=True, editable=False)
+    # The DNS name reversed (`fr.evil.www.`): "all names under" is a prefix search in it.
+    reversed_name = models.TextField(null=True, editable=False)  # noqa: DJ001 (absent is not the empty name)
+    created_at = models.DateTimeField(default=clock.now)
+
+    unscoped: ClassVar[models.Manager[Indicator]] = models.Manager()
+    objects: ClassVar[models.Manager[Indicator]] = IndicatorQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        default_manager_name = "unscoped"
+        indexes = [
+            GistIndex(OpClass(F("network"), name="inet_ops"), name="indicator_network"),
+            models.Index(OpClass(F("reversed_name"), name="text_pattern_ops"), name="indicator_reversed_name"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class Report(models.Model):
+    """The story around contributions: an incident, a campaign, a phishing mail; with its own marking and audience."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="reports")
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True, max_length=20_000)
+    tlp = models.SmallIntegerField(choices=TLP_CHOICES, default=DEFAULT.tlp)
+    pap = models.SmallIntegerField(choices=PAP_CHOICES, default=DEFAULT.pap)
+    audience = models.CharField(max_length=10, choices=Audience.choices, default=Audience.COMMUNITY)
+    recipients = ArrayField(models.BigIntegerField(), default=list)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["institution", "title"], name="report_title_once")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class Contribution(models.Model):
+    """One institution's statement about one indicator. One live row per (institution, indicator, report)."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    indicator = models.ForeignKey(Indicator, on_delete=models.PROTECT, related_name="contributions")
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="contributions")
+    author = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, null=True, related_name="contributions")
+    # The submission that made it. Submissions live in the house above, so this is its public id, not a foreign key.
+    submission = models.UUIDField(null=True, editable=False)
+
+    threat_type = models.CharField(max_length=20, choices=ThreatType.choices, default=ThreatType.OTHER)
+    tlp = models.SmallIntegerField(choices=TLP_CHOICES)
+    pap = models.SmallIntegerField(choices=PAP_CHOICES)
+    audience = models.CharField(max_length=10, choices=Audience.choices)
+    recipients = ArrayField(models.BigIntegerField(), default=list)
+    anonymous = models.BooleanField(default=False)
+    subtree = models.BooleanField(default=False)
+    confidence = models.SmallIntegerField(default=60)
+    comment = models.TextField(blank=True, max_length=2000)
+    tags = ArrayField(models.CharField(max_length=100), default=list)
+
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+    refreshed_at = models.DateTimeField(default=clock.now)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    unscoped: ClassVar[models.Manager[Contribution]] = models.Manager()
+    objects: ClassVar[ContributionQuerySet] = ContributionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        default_manager_name = "unscoped"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["indicator", "institution", "report"],
+                condition=Q(withdrawn_at__isnull=True),
+                nulls_distinct=False,
+                name="contribution_live_once",
+            ),
+            models.CheckConstraint(condition=Q(confidence__range=(0, 100)), name="contribution_confidence_percent"),
+        ]
+        indexes = [
+            models.Index(fields=["institution", "-id"], name="contribution_of_institution"),
+            models.Index(fields=["submission"], name="contribution_of_submission"),
+            GinIndex(fields=["recipients"], name="contribution_recipients"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+    @property
+    def marking(self) -> Marking:
+        """Its TLP and PAP as one value."""
+        return Marking(TLP(self.tlp), PAP(self.pap))
