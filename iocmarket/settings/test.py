@@ -1,9 +1,13 @@
 """The test suite: the same program on throw-away services that tests/conftest.py starts."""
 
-from iocmarket.settings.base import *  # noqa: F403
+from iocmarket.settings.throwaway import claim
+
+claim()
+
+from iocmarket.settings.base import *  # noqa: E402, F403
 
 DEBUG = False
-SECRET_KEY = "only-for-tests"
+SECRET_KEY = "only-for-tests"  # noqa: S105  # protects nothing
 INDICATOR_ID_KEY = "only-for-tests-too"
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,41 @@
+"""One private PostgreSQL and one Redis for the whole run, started by the process that pytest was called with.
+
+Settings have already chosen DATA_DIR (iocmarket/settings/throwaway.py); workers of pytest-xdist inherit it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from iocmarket import embedded
+
+_SERVICES = pytest.StashKey[embedded.Services]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start what DATABASE_URL and REDIS_URL do not give."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    services = embedded.start(
+        Path(os.environ["DATA_DIR"]),
+        test=True,
+        database=not os.environ.get("DATABASE_URL"),
+        redis=not os.environ.get("REDIS_URL"),
+    )
+    config.stash[_SERVICES] = services
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what was started, and remove the data when they were made for this run alone."""
+    services = config.stash.get(_SERVICES, None)
+    if services is None:
+        return
+    made_here = bool(services.started)
+    services.stop()
+    if made_here and services.places.data_dir.name.startswith("iocmarket-test-"):
+        for folder in {services.places.data_dir, services.places.home}:
+            shutil.rmtree(folder, ignore_errors=True)
