@@ -1,0 +1,1 @@
+"""The demonstration community: a first start has something to show."""
