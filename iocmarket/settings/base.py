@@ -12,6 +12,8 @@ BASE_DIR = PROJECT
 DATA_DIR = ENV.data_dir
 PUBLIC_URL = ENV.public_url
 COMMUNITY_NAME = ENV.community_name
+IPDATA_MMDB_ASN = ENV.ipdata_mmdb_asn
+IPDATA_MMDB_COUNTRY = ENV.ipdata_mmdb_country
 
 INSTALLED_APPS = [
     "django.contrib.auth",
