@@ -33,6 +33,8 @@ class Institution(models.Model):
     name = models.CharField(max_length=200, unique=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.APPLIED)
     created_at = models.DateTimeField(default=clock.now)
+    # What was withdrawn before this moment is never told to the institution (domain.md, Views).
+    approved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("name"), name="institution_name_any_case")]

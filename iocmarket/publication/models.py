@@ -80,6 +80,8 @@ class Entry(models.Model):
     first_seen = models.DateTimeField(null=True)
     last_seen = models.DateTimeField(null=True)
     valid_until = models.DateTimeField(null=True)
+    # The next moment at which time alone changes the entry; null when none will.
+    due_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -89,7 +91,7 @@ class Entry(models.Model):
         ]
         indexes = [
             models.Index(fields=["indicator"], name="entry_of_indicator"),
-            models.Index(fields=["valid_until"], condition=Q(state="live"), name="entry_expiry"),
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="entry_due"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ claim()
 from iocmarket.settings.base import *  # noqa: E402, F403
 
 DEBUG = False
-SECRET_KEY = "only-for-tests"  # noqa: S105  # protects nothing
+SECRET_KEY = "only-for-tests"  # noqa: S105  # protects nothing  # noqa: S105
 INDICATOR_ID_KEY = "only-for-tests-too"
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

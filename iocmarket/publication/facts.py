@@ -1,0 +1,110 @@
+"""What an entry says: computed from the contributions of its view and from nothing else. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from iocmarket.indicators import scoring
+from iocmarket.indicators.models import Contribution
+from iocmarket.kernel.clock import MICROSECOND
+from iocmarket.kernel.marking import Marking, strictest
+
+ANONYMOUS = "A member of the community"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One contribution as an entry tells it. `who` is pooled for anonymous ones."""
+
+    who: str
+    threat_type: str
+    confidence: int
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """One indicator as an audience sees it under a ceiling."""
+
+    type: str
+    value: str
+    marking: Marking
+    statements: tuple[Statement, ...]
+    threat_types: tuple[str, ...]
+    tags: tuple[str, ...]
+    subtree: bool
+    confidence: int
+    institutions: int
+    base_score: float
+    first_seen: datetime
+    last_seen: datetime
+    valid_until: datetime
+    expired: bool
+    due_at: datetime | None
+    """The next moment at which time alone changes these facts; None once expired."""
+
+
+def facts_of(
+    contributions: Sequence[Contribution],
+    *,
+    type_name: str,
+    value: str,
+    lifetime_days: int,
+    moment: datetime,
+    threshold: float,
+) -> Facts:
+    """Compute the facts at a moment. Expired statements count only when every one has expired.
+
+    `contributions` are the live ones of one view and one indicator, with their institution loaded; at least one.
+    """
+    current = [c for c in contributions if c.valid_until is None or c.valid_until > moment]
+    speaking = sorted(current or contributions, key=lambda c: (_who(c), c.pk))
+    institutions = len({c.institution_id for c in speaking})
+    base = scoring.base_score(confidence=max(c.confidence for c in speaking), institutions=institutions)
+    first_seen = min(c.first_seen for c in speaking)
+    last_seen = max(c.last_seen for c in speaking)
+    until = _valid_until(
+        speaking,
+        scoring.crosses_at(threshold, base=base, last_seen=last_seen, lifetime_days=lifetime_days),
+    )
+    expired = until <= moment
+    ends = [c.valid_until for c in current if c.valid_until is not None]
+    return Facts(
+        type=type_name,
+        value=value,
+        marking=strictest(c.marking for c in speaking),
+        statements=tuple(_statement(c) for c in speaking),
+        threat_types=tuple(sorted({c.threat_type for c in speaking})),
+        tags=tuple(sorted({tag for c in speaking for tag in c.tags})),
+        subtree=any(c.subtree for c in speaking),
+        confidence=max(c.confidence for c in speaking),
+        institutions=institutions,
+        base_score=base,
+        first_seen=first_seen,
+        last_seen=last_seen,
+        valid_until=max(until, first_seen + MICROSECOND),  # STIX wants it strictly after valid_from
+        expired=expired,
+        due_at=None if expired else min([until, *ends]),
+    )
+
+
+def _valid_until(speaking: Sequence[Contribution], crossing: datetime) -> datetime:
+    """The score's crossing, never past an explicit end that every statement shares."""
+    ends = [c.valid_until for c in speaking]
+    explicit = [end for end in ends if end is not None]
+    return min(crossing, max(explicit)) if len(explicit) == len(ends) else crossing
+
+
+def _who(contribution: Contribution) -> str:
+    return ANONYMOUS if contribution.anonymous else contribution.institution.name
+
+
+def _statement(contribution: Contribution) -> Statement:
+    return Statement(
+        who=_who(contribution),
+        threat_type=contribution.threat_type,
+        confidence=contribution.confidence,
+        comment=contribution.comment,
+    )

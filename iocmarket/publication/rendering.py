@@ -1,0 +1,106 @@
+"""The STIX 2.1 body of an entry, rendered once, at publication. Pure: facts in, bytes out.
+
+Nothing in a body changes with time alone: `confidence` is undecayed, decay is expressed by `valid_until`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from iocmarket.indicators.threats import VOCABULARY
+from iocmarket.indicators.types import ioc_types
+from iocmarket.kernel.clock import MICROSECOND, stamp
+from iocmarket.kernel.marking import Marking
+from iocmarket.publication.facts import Facts
+from iocmarket.publication.standard_objects import marking_refs
+
+LABEL_EXPIRED = "iocmarket:expired"
+LABEL_WITHDRAWN = "iocmarket:withdrawn"
+LABEL_SUBTREE = "iocmarket:subtree"
+STATEMENTS_SHOWN = 10
+
+
+def indicator_content(facts: Facts, *, creator: str) -> dict[str, Any]:
+    """The indicator without `id`, `created` and `modified`: what decides whether there is a new version."""
+    content: dict[str, Any] = {
+        "type": "indicator",
+        "spec_version": "2.1",
+        "created_by_ref": creator,
+        "name": facts.value,
+        "description": _description(facts),
+        "indicator_types": sorted({VOCABULARY[threat].stix for threat in facts.threat_types}),
+        "pattern": ioc_types[facts.type].pattern(facts.value, subtree=facts.subtree),
+        "pattern_type": "stix",
+        "pattern_version": "2.1",
+        "valid_from": stamp(facts.first_seen),
+        "valid_until": stamp(facts.valid_until),
+        "confidence": facts.confidence,
+        "labels": _labels(facts),
+        "object_marking_refs": marking_refs(facts.marking),
+    }
+    return content
+
+
+def withdrawn_content(
+    *, pattern: str, valid_from: datetime, at: datetime, marking: Marking, creator: str
+) -> dict[str, Any]:
+    """The last version of a withdrawn entry: what tells a consumer to drop it, and nothing that was said of it."""
+    return {
+        "type": "indicator",
+        "spec_version": "2.1",
+        "created_by_ref": creator,
+        "name": "withdrawn",
+        "description": "Withdrawn by those who shared it.",
+        "indicator_types": ["unknown"],
+        "pattern": pattern,
+        "pattern_type": "stix",
+        "pattern_version": "2.1",
+        "valid_from": stamp(valid_from),
+        "valid_until": stamp(max(at, valid_from + MICROSECOND)),
+        "labels": [LABEL_WITHDRAWN],
+        "object_marking_refs": marking_refs(marking),
+    }
+
+
+def digest_of(content: dict[str, Any]) -> bytes:
+    """Sixteen bytes that are equal for equal contents."""
+    return hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+
+
+def body_of(content: dict[str, Any], *, stix_id: UUID, created: datetime, modified: datetime) -> bytes:
+    """The object as it is served."""
+    head = {
+        "type": content["type"],
+        "spec_version": content["spec_version"],
+        "id": f"{content['type']}--{stix_id}",
+        "created": stamp(created),
+        "modified": stamp(modified),
+    }
+    return orjson.dumps(head | content)
+
+
+def _labels(facts: Facts) -> list[str]:
+    labels = list(facts.threat_types)
+    labels += sorted({VOCABULARY[threat].rsit for threat in facts.threat_types})
+    labels.append(f"PAP:{facts.marking.pap.label}")
+    labels += [tag for tag in facts.tags if tag not in labels]
+    if facts.subtree:
+        labels.append(LABEL_SUBTREE)
+    if facts.expired:
+        labels.append(LABEL_EXPIRED)
+    return labels
+
+
+def _description(facts: Facts) -> str:
+    lines = [
+        f"{said.who}: {said.threat_type}, confidence {said.confidence}" + (f". {said.comment}" if said.comment else "")
+        for said in facts.statements[:STATEMENTS_SHOWN]
+    ]
+    if (rest := len(facts.statements) - STATEMENTS_SHOWN) > 0:
+        lines.append(f"and {rest} more")
+    return "\n".join(lines)
