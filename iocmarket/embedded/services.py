@@ -80,6 +80,10 @@ class Services:
         """Names of the services that this object started."""
         return tuple(self._own)
 
+    def alive(self) -> tuple[str, ...]:
+        """Names of those started here whose process still runs."""
+        return tuple(name for name, process in self._own.items() if process.poll() is None)
+
     def ensure(self) -> None:
         """Start what does not run; also the way to bring back a service that died. Raises EmbeddedError."""
         for kind in self._kinds:
