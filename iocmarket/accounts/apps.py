@@ -8,3 +8,9 @@ class AccountsConfig(AppConfig):
 
     name = "iocmarket.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Put the community's pages into the navigation."""
+        from iocmarket.accounts import places  # noqa: PLC0415 (models may be imported from here on)
+
+        places.register()

@@ -1,0 +1,99 @@
+"""Who sends this request: a token in one of the contract's five spellings, or a member's session.
+
+Bearer T, Token T, raw T (MISP), X-MISP-AUTH: T, HTTP Basic with any user name and the token as password. Never in a
+URL. Suspending the institution closes its tokens at their next request, since its state is read here each time.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import timedelta
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from rest_framework import exceptions
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.request import Request
+
+from iocmarket.accounts import secrets
+from iocmarket.accounts.models import Member, Token
+from iocmarket.accounts.viewer import Viewer, viewer_of_member, viewer_of_token
+from iocmarket.kernel import clock
+
+CHALLENGE = 'Basic realm="iocmarket", charset="UTF-8", Bearer realm="iocmarket"'
+# `last_used_at` is for people: writing it at every pull would only make dead rows.
+USE_GRAIN = timedelta(minutes=1)
+
+
+def secret_in(request: HttpRequest) -> str | None:
+    """The token secret that the request carries, whichever way; None when it carries none."""
+    if misp := request.headers.get("X-MISP-AUTH"):
+        return misp.strip()
+    header = request.headers.get("Authorization", "").strip()
+    if not header:
+        return None
+    scheme, _, rest = header.partition(" ")
+    if scheme.lower() in {"bearer", "token"}:
+        return rest.strip()
+    if scheme.lower() == "basic":
+        return _basic_password(rest)
+    return header
+
+
+def _basic_password(encoded: str) -> str:
+    try:
+        pair = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return pair.partition(":")[2]
+
+
+def token_for(secret: str) -> Token | None:
+    """The usable token of an approved institution with that secret, or None: why is nobody's business."""
+    if not secrets.is_well_formed(secret):
+        return None
+    token = Token.objects.select_related("institution").filter(digest=secrets.digest_of(secret)).first()
+    if token is None or not token.is_usable(clock.now()) or not token.institution.is_approved:
+        return None
+    return token
+
+
+def _note_use(token: Token) -> None:
+    moment = clock.now()
+    if token.last_used_at is None or moment - token.last_used_at > USE_GRAIN:
+        Token.objects.filter(pk=token.pk).update(last_used_at=moment)
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`request.auth` becomes the Viewer of the token."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Viewer] | None:
+        """None without a token in the request. Raises AuthenticationFailed for one that opens nothing."""
+        secret = secret_in(request)
+        if secret is None:
+            return None
+        token = token_for(secret)
+        if token is None:
+            raise exceptions.AuthenticationFailed("the token is unknown, expired, revoked or suspended")
+        _note_use(token)
+        return AnonymousUser(), viewer_of_token(token)
+
+    def authenticate_header(self, request: Request) -> str:
+        """What a 401 asks for."""
+        del request
+        return CHALLENGE
+
+
+class MemberSessionAuthentication(SessionAuthentication):
+    """A member's session, with CSRF protection; `request.auth` becomes the Viewer of the member."""
+
+    def authenticate(self, request: Request) -> tuple[Member, Viewer] | None:
+        """None without an approved member behind the session."""
+        found = super().authenticate(request)
+        if found is None:
+            return None
+        member = found[0]
+        if not isinstance(member, Member) or not member.is_approved:
+            return None
+        return member, viewer_of_member(member)

@@ -1,0 +1,29 @@
+"""Finding institutions by the name a person typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from iocmarket.accounts.models import Institution
+from iocmarket.kernel.decision import Refusal
+
+
+def institution_named(name: str) -> Institution:
+    """The institution of that name, in any case. Raises Refusal(`unknown_institution`)."""
+    found = Institution.objects.filter(name__iexact=" ".join(name.split())).first()
+    if found is None:
+        raise Refusal("unknown_institution", f"there is no institution named {name!r}")
+    return found
+
+
+def approved_named(names: Iterable[str], *, where: str = "") -> list[Institution]:
+    """Approved institutions by name, for the recipients of a submission. Raises Refusal(`unknown_recipient`)."""
+    found = []
+    for name in names:
+        institution = Institution.objects.filter(
+            name__iexact=" ".join(name.split()), state=Institution.State.APPROVED
+        ).first()
+        if institution is None:
+            raise Refusal("unknown_recipient", f"{name[:80]!r} is not a member institution", where=where)
+        found.append(institution)
+    return found

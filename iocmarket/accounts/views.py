@@ -1,0 +1,158 @@
+"""Pages of the community's own house: waiting, applications, tokens. Thin: services decide and write."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from iocmarket.accounts import services
+from iocmarket.accounts.forms import DecisionForm, TokenForm
+from iocmarket.accounts.models import Member, Token
+from iocmarket.accounts.roles import Role
+from iocmarket.audit.services import Actor
+from iocmarket.kernel import clock
+from iocmarket.kernel.decision import Refusal
+
+
+def member_of(request: HttpRequest) -> Member:
+    """The approved member behind a page. Raises Http404 for anybody else: the middleware let only members through."""
+    member = request.user
+    if not isinstance(member, Member) or not member.is_approved or member.institution is None:
+        raise Http404
+    return member
+
+
+def actor_of(member: Member) -> Actor:
+    """The member as the author of an audit event."""
+    return Actor(member_id=member.pk, institution_id=member.institution_id)
+
+
+@login_required
+@require_GET
+def waiting(request: HttpRequest) -> HttpResponse:
+    """What an applicant, a refused or a suspended person sees."""
+    member = request.user
+    if isinstance(member, Member) and member.is_approved:
+        return redirect("home")
+    refused = isinstance(member, Member) and member.state == Member.State.REFUSED
+    applicant = isinstance(member, Member) and member.state == Member.State.APPLICANT
+    context = {
+        "refused": refused,
+        "suspended": not refused and not applicant,
+        "reason": member.decided_reason if isinstance(member, Member) else "",
+    }
+    return render(request, "account/pending.html", context)
+
+
+@login_required
+@require_GET
+def applications(request: HttpRequest) -> HttpResponse:
+    """The administrator's queue."""
+    _administrator(request)
+    context = {"applicants": services.applicants(), "form": DecisionForm()}
+    return render(request, "accounts/applications.html", context)
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Approve or refuse one applicant."""
+    administrator = _administrator(request)
+    applicant = get_object_or_404(Member, public_id=public_id)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return _queue_with(request, form, applicant, status=422)
+    approve = form.cleaned_data["decision"] == "approve"
+    try:
+        services.decide_application(
+            applicant,
+            approve=approve,
+            role=Role(form.cleaned_data["role"]),
+            reason=form.cleaned_data["reason"],
+            actor=actor_of(administrator),
+        )
+    except Refusal as refusal:
+        form.add_error("reason" if refusal.code == "reason_required" else None, refusal.detail)
+        return _queue_with(request, form, applicant, status=422)
+    said = _("%(name)s is in.") if approve else _("%(name)s was refused; the reason is on the applicant's page.")
+    messages.success(request, said % {"name": applicant})
+    return redirect("applications")
+
+
+def _queue_with(request: HttpRequest, form: DecisionForm, applicant: Member, *, status: int) -> HttpResponse:
+    context = {"applicants": services.applicants(), "form": DecisionForm(), "failed": applicant, "failed_form": form}
+    return render(request, "accounts/applications.html", context, status=status)
+
+
+def _administrator(request: HttpRequest) -> Member:
+    member = member_of(request)
+    if not member.is_administrator:
+        raise Http404
+    return member
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def tokens(request: HttpRequest) -> HttpResponse:
+    """The institution's tokens, and a new one. The secret is in this one answer and nowhere else."""
+    member = member_of(request)
+    form = TokenForm(request.POST if request.method == "POST" else None)
+    made: services.NewToken | None = None
+    if request.method == "POST":
+        _may_manage_tokens(member)
+        if form.is_valid():
+            made = _make_token(member, form)
+            form = TokenForm()
+    context = {
+        "tokens": Token.objects.filter(institution=member.institution)
+        .select_related("made_by")
+        .order_by("-created_at"),
+        "form": form,
+        "made": made,
+        "may_manage": member.role == Role.MANAGER,
+        "public_url": settings.PUBLIC_URL,
+        "moment": clock.now(),
+    }
+    return render(request, "accounts/tokens.html", context, status=200 if made or not form.is_bound else 422)
+
+
+def _make_token(member: Member, form: TokenForm) -> services.NewToken:
+    institution = member.institution
+    if institution is None:
+        raise Http404
+    days = form.cleaned_data["days"]
+    return services.create_token(
+        institution=institution,
+        name=form.cleaned_data["name"],
+        scopes=form.cleaned_data["scopes"],
+        made_by=member,
+        actor=actor_of(member),
+        expires_at=clock.now() + timedelta(days=days) if days else None,
+    )
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Close a token of the own institution."""
+    member = member_of(request)
+    _may_manage_tokens(member)
+    token = get_object_or_404(Token, public_id=public_id, institution=member.institution)
+    services.revoke_token(token, actor=actor_of(member))
+    messages.success(request, _("The token « %(name)s » opens nothing any more.") % {"name": token.name})
+    return redirect("tokens")
+
+
+def _may_manage_tokens(member: Member) -> None:
+    if member.role != Role.MANAGER:
+        raise Http404
