@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.forms",
     "allauth",
     "allauth.account",
     "csp",
@@ -45,6 +46,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "iocmarket.web.middleware.headers.PageHeaders",
     "iocmarket.web.middleware.slashes.EitherSlash",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "iocmarket.web.middleware.language.ReaderLanguage",
@@ -122,6 +124,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "iocmarket.web.views.csrf_failure"
+
+FORM_RENDERER = "iocmarket.web.forms.HouseRenderer"
 
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "Français"), ("en", "English")]

@@ -1,0 +1,1 @@
+"""Cross-cutting concerns of the pages, one small file each."""

@@ -1,0 +1,37 @@
+"""A path answers the same with and without its trailing slash, without redirect (contracts.md).
+
+Clients join addresses in every way; a redirect would lose the body of a POST and the token of some clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
+
+
+class EitherSlash:
+    """If the path as given leads nowhere, and with its last slash added or taken it does, serve that one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        other = _other_spelling(request.path_info)
+        if other and not _leads_somewhere(request.path_info) and _leads_somewhere(other):
+            request.path = request.path.removesuffix(request.path_info) + other
+            request.path_info = other
+        return self._get_response(request)
+
+
+def _other_spelling(path: str) -> str:
+    return path.rstrip("/") if path.endswith("/") else f"{path}/"
+
+
+def _leads_somewhere(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
