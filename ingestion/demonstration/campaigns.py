@@ -12,7 +12,8 @@ class Campaign:
     """One story: who met it, when (days before now), what was seen and what was said.
 
     `tlp`/`pap` mark most of its statements; `report` is False for daily finds that need no story of their own.
-    `comments` are (class of value or `any`, text); `draws` are (kind of values.Draw, how many); `echoes` are institutions that met some of it too.
+    `draws` are (kind of values.Draw, how many); `comments` are (class of value or `any`, text), see story.CLASSES;
+    `echoes` are institutions that met some of it too.
     """
 
     house: str

@@ -174,6 +174,9 @@ def _author(house: str, random: Random) -> str:
 
 
 def _moment(campaign: Campaign, part: float, random: Random, now: datetime) -> datetime:
-    """A moment in the given part of the campaign, at least ten minutes ago."""
+    """A moment in the given part of the campaign, at least ten minutes ago; people sleep until seven."""
     days_ago = campaign.begins - campaign.lasts * part - random.uniform(0, 0.3)
-    return min(now - timedelta(days=days_ago), now - timedelta(minutes=random.uniform(10, 90)))
+    moment = now - timedelta(days=days_ago)
+    if moment.hour < 6:
+        moment += timedelta(hours=6)
+    return min(moment, now - timedelta(minutes=random.uniform(10, 90)))

@@ -72,11 +72,14 @@ def read(path: Path) -> tuple[RangeTable, Provenance]:
         header = json.loads(line)
         if header["format"] != FORMAT or header["version"] != VERSION:
             raise IpDataError(f"{path.name}: not version {VERSION} of {FORMAT}")
-        stream = lzma.LZMADecompressor().decompress(body, MAX_STREAM)
+        unpacker = lzma.LZMADecompressor()
+        stream = unpacker.decompress(body, MAX_STREAM)
+        if not unpacker.eof:
+            raise IpDataError(f"{path.name}: cut short, or larger than {MAX_STREAM} bytes")
         if sha256(stream).hexdigest() != header["sha256"]:
             raise IpDataError(f"{path.name}: the checksum does not match")
         return _unpack(stream, header["count4"], header["count6"]), _provenance(header)
-    except (ValueError, KeyError, TypeError, lzma.LZMAError) as error:
+    except (ValueError, KeyError, TypeError, EOFError, lzma.LZMAError) as error:
         raise IpDataError(f"{path.name}: {error}") from error
 
 
