@@ -42,18 +42,22 @@ def launch(
     argv: Sequence[str],
     *,
     output: int | IO[Any],
+    errors: int | None = subprocess.STDOUT,
     last_signal: signal.Signals = signal.SIGTERM,
     account: Account | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     keep: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own (a terminal's Ctrl-C reaches the starter alone), tied to our life."""
+    """Start a program in a session of its own (a terminal's Ctrl-C reaches the starter alone), tied to our life.
+
+    `output` receives stdout; stderr follows it, or stays ours when `errors` is None.
+    """
     return subprocess.Popen(
         list(argv),
         stdin=subprocess.DEVNULL,
         stdout=output,
-        stderr=subprocess.STDOUT,
+        stderr=errors,
         cwd=cwd,
         env=env,
         pass_fds=tuple(keep),
