@@ -1,0 +1,199 @@
+"""What a sender says with a value: marking, audience, threat type and the rest. Pure: no models, no request.
+
+The same names everywhere: in `defaults`, in an item, in query parameters and in the form (contracts.md, REST API).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+
+from iocmarket.indicators.threats import ThreatType
+from iocmarket.kernel import clock
+from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.marking import DEFAULT, PAP, TLP
+
+AUDIENCES = ("own", "community", "circle", "recipients")
+COMMENT_MAX = 2000
+TAG_MAX = 100
+TAGS_MAX = 50
+RECIPIENTS_MAX = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """Everything that may be said of a value. `explicit` names what was said for this very item."""
+
+    tlp: TLP = DEFAULT.tlp
+    pap: PAP = DEFAULT.pap
+    threat_type: str = ThreatType.OTHER.value
+    confidence: int = 60
+    audience: str = "community"
+    recipients: tuple[str, ...] = ()
+    valid_until: datetime | None = None
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    comment: str = ""
+    tags: tuple[str, ...] = ()
+    anonymous: bool = False
+    subtree: bool | None = None
+    explicit: frozenset[str] = frozenset()
+
+
+NAMES = frozenset(Choices.__dataclass_fields__) - {"explicit"}
+
+
+def read_choices(data: Mapping[str, Any], *, base: Choices, where: str, own: bool) -> Choices:
+    """Read what is given over `base`. `own`: said for one item (explicit), not for the whole act.
+
+    Raises Refusal whose `where` is a JSON Pointer (`/defaults/tlp`) or the parameter's name.
+    """
+    given: dict[str, Any] = {}
+    for name in data:
+        if name == "circle":
+            raise Refusal("audience_not_available", "circles cannot be addressed yet", where=f"{where}/circle")
+        if name not in NAMES:
+            raise Refusal("unknown_field", f"{name[:60]!r} is not a field of a statement", where=f"{where}/{name[:60]}")
+    for name, reader in _READERS.items():
+        if data.get(name) is not None:
+            try:
+                given[name] = reader(data[name])
+            except Refusal as refusal:
+                refusal.where = f"{where}/{name}"
+                raise
+    found = replace(base, **given, explicit=base.explicit | frozenset(given) if own else base.explicit)
+    check(found, where=where)
+    return found
+
+
+def check(choices: Choices, *, where: str) -> None:
+    """What the fields must hold together. Raises Refusal."""
+    if choices.tlp is TLP.RED:
+        detail = "TLP:RED is for named persons; it cannot be shared here yet: use audience own with TLP:AMBER+STRICT"
+        raise Refusal("tlp_red_not_available", detail, where=f"{where}/tlp")
+    if choices.audience == "circle":
+        raise Refusal("audience_not_available", "circles cannot be addressed yet", where=f"{where}/audience")
+    if choices.audience == "recipients" and not choices.recipients:
+        raise Refusal(
+            "recipients_missing", "audience recipients names at least one institution", where=f"{where}/recipients"
+        )
+    if choices.recipients and choices.audience != "recipients":
+        detail = "recipients are named, but the audience is another; set audience to recipients"
+        raise Refusal("recipients_without_audience", detail, where=f"{where}/recipients")
+    if choices.first_seen and choices.last_seen and choices.first_seen > choices.last_seen:
+        raise Refusal("dates_out_of_order", "first_seen lies after last_seen", where=f"{where}/first_seen")
+
+
+def _text(value: Any, *, longest: int) -> str:
+    if not isinstance(value, str):
+        raise Refusal("not_text", f"a text is expected, not {type(value).__name__}")
+    if len(value) > longest:
+        raise Refusal("too_long", f"{len(value)} characters; at most {longest}")
+    return value.strip()
+
+
+def _tlp(value: Any) -> TLP:
+    return TLP.parse(_text(value, longest=40))
+
+
+def _pap(value: Any) -> PAP:
+    return PAP.parse(_text(value, longest=40))
+
+
+def _threat_type(value: Any) -> str:
+    name = _text(value, longest=40).lower()
+    if name not in ThreatType.values:
+        raise Refusal("unknown_threat_type", f"{name!r} is not a threat type; one of {', '.join(ThreatType.values)}")
+    return name
+
+
+def _confidence(value: Any) -> int:
+    text = str(value)
+    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text[:9]) > 100:
+        raise Refusal("bad_confidence", "confidence is a whole number from 0 to 100")
+    return int(text)
+
+
+def _audience(value: Any) -> str:
+    name = _text(value, longest=40).lower()
+    if name not in AUDIENCES:
+        raise Refusal("unknown_audience", f"{name!r} is not an audience; one of {', '.join(AUDIENCES)}")
+    return name
+
+
+def _texts(value: Any, *, most: int, longest: int) -> tuple[str, ...]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)):
+        raise Refusal("not_a_list", f"a list of texts is expected, not {type(value).__name__}")
+    if len(items) > most:
+        raise Refusal("too_many", f"{len(items)} entries; at most {most}")
+    return tuple(dict.fromkeys(text for text in (_text(item, longest=longest) for item in items) if text))
+
+
+def _recipients(value: Any) -> tuple[str, ...]:
+    return _texts(value, most=RECIPIENTS_MAX, longest=200)
+
+
+def _tags(value: Any) -> tuple[str, ...]:
+    tags = _texts(value, most=TAGS_MAX, longest=TAG_MAX)
+    for tag in tags:
+        if not tag.isprintable():
+            raise Refusal("bad_tag", f"{tag!r} has characters that cannot be printed")
+        if tag.casefold().startswith(("tlp:", "pap:")):
+            raise Refusal("label_in_tag", f"{tag!r} is a marking: give it as tlp or pap, where it is enforced")
+    return tags
+
+
+def _moment(value: Any) -> datetime:
+    text = _text(value, longest=40)
+    try:
+        found = parse_datetime(text) or datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Refusal("bad_date", f"{text!r} is not a date; write it as 2027-01-31T08:00:00Z") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _past(value: Any) -> datetime:
+    found = _moment(value)
+    if found > clock.now() + timedelta(hours=1):
+        raise Refusal("in_the_future", "a sighting cannot lie in the future")
+    return found
+
+
+def _future(value: Any) -> datetime:
+    found = _moment(value)
+    if found <= clock.now():
+        raise Refusal("in_the_past", "valid_until lies in the past")
+    return found
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = _text(value, longest=10).lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off", ""}:
+        return False
+    raise Refusal("not_a_flag", f"{text!r} is neither true nor false")
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "tlp": _tlp,
+    "pap": _pap,
+    "threat_type": _threat_type,
+    "confidence": _confidence,
+    "audience": _audience,
+    "recipients": _recipients,
+    "valid_until": _future,
+    "first_seen": _past,
+    "last_seen": _past,
+    "comment": lambda value: _text(value, longest=COMMENT_MAX),
+    "tags": _tags,
+    "anonymous": _flag,
+    "subtree": _flag,
+}

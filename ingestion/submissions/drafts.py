@@ -1,0 +1,213 @@
+"""From a request body to drafts: each value recognised or refused, with what is said of it. Pure.
+
+A draft that is refused stays in the list: every line is accounted for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingestion.readers.free_text import read as read_free_text
+from ingestion.submissions.choices import Choices, read_choices
+from iocmarket.indicators.recognise import recognise
+from iocmarket.indicators.types import Canonical
+from iocmarket.kernel.decision import Refusal
+
+LINE_MAX = 65_536
+ITEMS_MAX = 500
+REPORT_TITLE_MAX = 200
+REPORT_DESCRIPTION_MAX = 20_000
+
+
+class InvalidRequest(Exception):  # noqa: N818 (an outcome to show, like Refusal)
+    """A body that cannot be taken as a whole; every fault with its place. Nothing of it is stored."""
+
+    def __init__(self, faults: list[Refusal], *, status: int = 422) -> None:
+        super().__init__(f"{len(faults)} faults, the first: {faults[0]}")
+        self.faults = faults
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One item on its way in. Exactly one of `canonical` and `refusal` is set."""
+
+    index: int
+    line: int
+    input: str
+    type: str
+    canonical: Canonical | None
+    refusal: Refusal | None
+    choices: Choices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDraft:
+    """The story that a submission may carry."""
+
+    title: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """A whole submission, read."""
+
+    drafts: tuple[Draft, ...]
+    choices: Choices
+    report: ReportDraft | None = None
+    lines_without_indicator: tuple[int, ...] = ()
+    raw: str = ""
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+def from_text(text: str, *, choices: Choices, given: Mapping[str, Any] | None = None) -> Sending:
+    """Free text: a paste, a list, a message. Raises InvalidRequest (a line or the whole too long)."""
+    _check_lines(text)
+    reading = read_free_text(text)
+    drafts = tuple(
+        Draft(
+            index=index,
+            line=candidate.line,
+            input=candidate.raw,
+            type=candidate.type or "",
+            canonical=candidate.canonical,
+            refusal=candidate.refusal,
+            choices=choices,
+        )
+        for index, candidate in enumerate(reading.candidates)
+    )
+    _check_count(len(drafts))
+    return Sending(
+        drafts=drafts,
+        choices=choices,
+        lines_without_indicator=reading.lines_without_indicator,
+        raw=reading.redacted,
+        given=given or {},
+    )
+
+
+def from_document(document: Any) -> Sending:
+    """The contract's JSON document. Raises InvalidRequest with a JSON Pointer for every fault."""
+    if not isinstance(document, dict):
+        raise InvalidRequest([Refusal("not_an_object", "the body is a JSON object", where="/")])
+    faults = [
+        Refusal("unknown_field", f"{name[:60]!r} is not a field of a submission", where=f"/{name[:60]}")
+        for name in document
+        if name not in {"defaults", "report", "indicators", "text"}
+    ]
+    defaults = document.get("defaults") or {}
+    choices = Choices()
+    try:
+        choices = read_choices(_object(defaults, "/defaults"), base=choices, where="/defaults", own=False)
+    except Refusal as refusal:
+        faults.append(refusal)
+    report = _report(document.get("report"), faults)
+    drafts = _items(document.get("indicators"), choices, faults)
+    text = document.get("text")
+    if text is not None and not isinstance(text, str):
+        faults.append(Refusal("not_text", "text is a string", where="/text"))
+    if faults:
+        raise InvalidRequest(faults)
+    written = from_text(text, choices=choices) if isinstance(text, str) else None
+    drafts += [_shifted(draft, len(drafts)) for draft in written.drafts] if written else []
+    _check_count(len(drafts))
+    return Sending(
+        drafts=tuple(drafts),
+        choices=choices,
+        report=report,
+        lines_without_indicator=written.lines_without_indicator if written else (),
+        raw=written.raw if written else "",
+        given=defaults,
+    )
+
+
+def _items(items: Any, choices: Choices, faults: list[Refusal]) -> list[Draft]:
+    if items is None:
+        return []
+    if not isinstance(items, list):
+        faults.append(Refusal("not_a_list", "indicators is a list", where="/indicators"))
+        return []
+    if len(items) > ITEMS_MAX:
+        _check_count(len(items))
+    drafts = []
+    for index, item in enumerate(items):
+        try:
+            drafts.append(_item(item, index, choices))
+        except Refusal as refusal:
+            faults.append(refusal)
+    return drafts
+
+
+def _item(item: Any, index: int, choices: Choices) -> Draft:
+    where = f"/indicators/{index}"
+    fields = _object({"value": item} if isinstance(item, str) else item, where)
+    value, type_name = fields.get("value"), fields.get("type")
+    if not isinstance(value, str) or not value.strip():
+        raise Refusal("value_missing", "an indicator has a value, a text", where=f"{where}/value")
+    if len(value) > LINE_MAX:
+        raise Refusal("value_too_long", f"{len(value)} characters; at most {LINE_MAX}", where=f"{where}/value")
+    if type_name is not None and not isinstance(type_name, str):
+        raise Refusal("not_text", "type is a string", where=f"{where}/type")
+    said = {name: content for name, content in fields.items() if name not in {"value", "type"}}
+    own = read_choices(said, base=choices, where=where, own=True)
+    try:
+        found = recognise(value, type_name)
+    except Refusal as refusal:
+        return Draft(
+            index=index, line=index + 1, input=value, type=type_name or "", canonical=None, refusal=refusal, choices=own
+        )
+    return Draft(
+        index=index, line=index + 1, input=value, type=found.type.name, canonical=found.canonical, refusal=None,
+        choices=own,
+    )  # fmt: skip
+
+
+def _object(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise Refusal("not_an_object", f"an object is expected, not {type(value).__name__}", where=where)
+    return value
+
+
+def _report(value: Any, faults: list[Refusal]) -> ReportDraft | None:
+    if value is None:
+        return None
+    try:
+        fields = _object(value, "/report")
+        for name, longest in (("title", REPORT_TITLE_MAX), ("description", REPORT_DESCRIPTION_MAX)):
+            text = fields.get(name, "")
+            if not isinstance(text, str) or len(text) > longest:
+                raise Refusal("bad_text", f"{name} is a text of at most {longest} characters", where=f"/report/{name}")
+        if not str(fields.get("title", "")).strip():
+            raise Refusal("title_missing", "a report has a title", where="/report/title")
+        if unknown := set(fields) - {"title", "description"}:
+            name = sorted(unknown)[0][:60]
+            raise Refusal("unknown_field", f"{name!r} is not a field of a report", where=f"/report/{name}")
+    except Refusal as refusal:
+        faults.append(refusal)
+        return None
+    return ReportDraft(title=str(fields["title"]).strip(), description=str(fields.get("description", "")).strip())
+
+
+def _shifted(draft: Draft, by: int) -> Draft:
+    return Draft(
+        index=draft.index + by, line=draft.line, input=draft.input, type=draft.type, canonical=draft.canonical,
+        refusal=draft.refusal, choices=draft.choices,
+    )  # fmt: skip
+
+
+def _check_lines(text: str) -> None:
+    if len(text) <= LINE_MAX:
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        if len(line) > LINE_MAX:
+            detail = f"the line has {len(line)} characters; at most {LINE_MAX}"
+            raise InvalidRequest([Refusal("line_too_long", detail, where=f"line {number}")])
+
+
+def _check_count(count: int) -> None:
+    if count > ITEMS_MAX:
+        detail = f"{count} items; at most {ITEMS_MAX} at once: send them in parts"
+        raise InvalidRequest([Refusal("too_many_items", detail)], status=413)

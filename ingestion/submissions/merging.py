@@ -1,0 +1,186 @@
+"""Merging planned items into indicators and contributions: one transaction, announced to the publisher.
+
+One institution merges one submission at a time (an advisory lock), so "do we say this already?" is asked and answered
+without a race; different institutions never wait for each other: new indicators are inserted in the order of their
+digests and `ON CONFLICT DO NOTHING`, then read again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from ingestion.submissions.choices import Choices
+from ingestion.submissions.planning import REFRESHED, Planned
+from iocmarket.accounts.viewer import Viewer
+from iocmarket.indicators.models import Contribution, Indicator, Report
+from iocmarket.indicators.types import ioc_types
+from iocmarket.kernel.ids import public_id_of
+from iocmarket.publication.audiences import audiences_of
+from iocmarket.publication.outbox import announce
+
+LOCK_SPACE = 0x10C2
+CHUNK = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """What all items of one merge share."""
+
+    viewer: Viewer
+    report: Report | None
+    submission: UUID
+    recipients: dict[str, int]
+    moment: datetime
+
+
+def merge(items: list[Planned], *, context: Merge) -> dict[bytes, Indicator]:
+    """Store every kept item; the indicators by digest. Corrects `status` where the world moved since planning."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, context.viewer.institution_id])
+    by_digest: dict[bytes, list[Planned]] = defaultdict(list)
+    for item in items:
+        if item.kept:
+            by_digest[item.digest].append(item)
+    indicators = _indicators(by_digest)
+    standing = _standing(indicators, context)
+    changes: dict[int, set[str]] = {}
+    fresh: list[Contribution] = []
+    for digest in sorted(by_digest):
+        indicator = indicators[digest]
+        statement = standing.get(indicator.pk)
+        before = _keys(statement) if statement else frozenset()
+        for item in by_digest[digest]:
+            if statement is None:
+                statement = _new(indicator, item.draft.choices, item, context)
+                fresh.append(statement)
+            else:
+                item.status = REFRESHED
+                item.warnings += _refresh(statement, item.draft.choices, context)
+        if statement is not None:
+            changes[indicator.pk] = set(before | _keys(statement))
+    Contribution.unscoped.bulk_create(fresh, batch_size=CHUNK)
+    Contribution.unscoped.bulk_update([row for row in standing.values() if row.pk], _REFRESHED_FIELDS, batch_size=500)
+    announce(changes)
+    return indicators
+
+
+def _indicators(by_digest: dict[bytes, list[Planned]]) -> dict[bytes, Indicator]:
+    key = settings.INDICATOR_ID_KEY.encode()
+    rows = []
+    for digest in sorted(by_digest):
+        draft = by_digest[digest][0].draft
+        value = draft.canonical.value if draft.canonical else ""
+        kind = ioc_types[draft.type]
+        name = kind.dns_name(value)
+        rows.append(
+            Indicator(
+                digest=digest,
+                public_id=public_id_of(draft.type, value, key=key),
+                type=draft.type,
+                value=value,
+                network=kind.network(value),
+                reversed_name=reversed_name(name) if name else None,
+            ),
+        )
+    Indicator.unscoped.bulk_create(rows, ignore_conflicts=True, batch_size=CHUNK)
+    found = Indicator.unscoped.filter(digest__in=list(by_digest) or [b""])
+    return {bytes(row.digest): row for row in found}
+
+
+def reversed_name(name: str) -> str:
+    """`www.evil.fr` as `fr.evil.www.`: every name under `evil.fr` begins with `fr.evil.`."""
+    return ".".join(reversed(name.split("."))) + "."
+
+
+def _standing(indicators: dict[bytes, Indicator], context: Merge) -> dict[int, Contribution]:
+    rows = Contribution.unscoped.select_for_update().filter(
+        institution_id=context.viewer.institution_id,
+        indicator__in=[row.pk for row in indicators.values()] or [0],
+        report=context.report,
+        withdrawn_at__isnull=True,
+    )
+    return {row.indicator_id: row for row in rows.order_by("indicator_id")}
+
+
+def _new(indicator: Indicator, choices: Choices, item: Planned, context: Merge) -> Contribution:
+    canonical = item.draft.canonical
+    stated = canonical.subtree if canonical else None
+    last_seen = choices.last_seen or context.moment
+    return Contribution(
+        indicator=indicator,
+        institution_id=context.viewer.institution_id,
+        author_id=context.viewer.member_id,
+        report=context.report,
+        submission=context.submission,
+        threat_type=choices.threat_type,
+        tlp=choices.tlp,
+        pap=choices.pap,
+        audience=choices.audience,
+        recipients=sorted(context.recipients[name] for name in choices.recipients),
+        anonymous=choices.anonymous,
+        subtree=bool(stated if choices.subtree is None else choices.subtree),
+        confidence=choices.confidence,
+        comment=choices.comment,
+        tags=list(choices.tags),
+        first_seen=choices.first_seen or min(last_seen, context.moment),
+        last_seen=last_seen,
+        valid_until=choices.valid_until,
+        created_at=context.moment,
+        refreshed_at=context.moment,
+    )
+
+
+_REFRESHED_FIELDS = [
+    "tlp", "pap", "threat_type", "confidence", "comment", "tags", "first_seen", "last_seen", "valid_until",
+    "refreshed_at", "subtree",
+]  # fmt: skip
+
+
+def _refresh(row: Contribution, choices: Choices, context: Merge) -> list[str]:
+    """Renew a statement. A refresh never loosens (domain.md, Marking): returns what was kept, as warnings."""
+    warnings = _refresh_marking(row, choices)
+    if choices.audience != row.audience or (
+        choices.recipients and sorted(context.recipients[name] for name in choices.recipients) != row.recipients
+    ):
+        warnings.append("audience_kept")
+    row.last_seen = max(row.last_seen, choices.last_seen or context.moment)
+    if choices.first_seen:
+        row.first_seen = min(row.first_seen, choices.first_seen)
+    row.refreshed_at = max(row.refreshed_at, context.moment)
+    if choices.threat_type != "other":
+        row.threat_type = choices.threat_type
+    if choices.comment:
+        row.comment = choices.comment
+    if "confidence" in choices.explicit:
+        row.confidence = choices.confidence
+    if choices.subtree is not None:
+        row.subtree = choices.subtree
+    row.tags = sorted({*row.tags, *choices.tags})
+    if choices.valid_until is not None:
+        row.valid_until = choices.valid_until
+    elif row.valid_until is not None and row.valid_until <= context.moment:
+        row.valid_until = None  # sharing again is a new life
+    return warnings
+
+
+def _refresh_marking(row: Contribution, choices: Choices) -> list[str]:
+    kept = False
+    for name in ("tlp", "pap"):
+        given, held = getattr(choices, name), getattr(row, name)
+        if given == held:
+            continue
+        if name in choices.explicit and given > held:
+            setattr(row, name, given)
+        else:
+            kept = True
+    return ["marking_kept"] if kept else []
+
+
+def _keys(row: Contribution) -> frozenset[str]:
+    return audiences_of(audience=row.audience, institution_id=row.institution_id, recipients=row.recipients)

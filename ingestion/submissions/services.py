@@ -1,0 +1,152 @@
+"""Submitting: the only writer of submissions and contributions.
+
+`preview` answers what `submit` would, without storing anything; both go through the same planning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from ingestion.enrichment.services import request_enrichment
+from ingestion.submissions.drafts import ReportDraft, Sending
+from ingestion.submissions.merging import Merge, merge
+from ingestion.submissions.models import Submission, SubmissionItem
+from ingestion.submissions.planning import ACCEPTED, REFRESHED, REFUSED, Planned, plan
+from iocmarket.accounts.lookups import approved_named
+from iocmarket.accounts.viewer import Viewer
+from iocmarket.audit.services import Actor, record
+from iocmarket.indicators.models import Indicator, Report
+from iocmarket.kernel import clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a submission; `public_id` is None for a preview."""
+
+    public_id: UUID | None
+    items: list[Planned]
+    indicators: dict[bytes, Indicator]
+    lines_without_indicator: tuple[int, ...]
+
+    def count(self, status: str) -> int:
+        """How many items ended so."""
+        return sum(item.status == status for item in self.items)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """received = accepted + refreshed + refused, always."""
+        return {
+            "received": len(self.items),
+            "accepted": self.count(ACCEPTED),
+            "refreshed": self.count(REFRESHED),
+            "refused": self.count(REFUSED),
+        }
+
+
+def preview(sending: Sending, *, viewer: Viewer) -> Outcome:
+    """What would happen. Raises Refusal(`unknown_recipient`). Stores nothing."""
+    _recipients(sending)
+    return Outcome(
+        public_id=None,
+        items=plan(sending.drafts, viewer=viewer, report=sending.report),
+        indicators={},
+        lines_without_indicator=sending.lines_without_indicator,
+    )
+
+
+@transaction.atomic
+def submit(
+    sending: Sending, *, viewer: Viewer, channel: Submission.Channel, received_at: datetime | None = None
+) -> Outcome:
+    """Store a submission and answer item by item. Raises Refusal(`unknown_recipient`).
+
+    `received_at` dates it in the past: for the demonstration community and for moving in from another platform.
+    """
+    moment = received_at or clock.now()
+    recipients = _recipients(sending)
+    items = plan(sending.drafts, viewer=viewer, report=sending.report)
+    public_id = uuid4()
+    context = Merge(
+        viewer=viewer,
+        report=_report(sending, viewer) if sending.report else None,
+        submission=public_id,
+        recipients=recipients,
+        moment=moment,
+    )
+    indicators = merge(items, context=context)
+    outcome = Outcome(
+        public_id=public_id,
+        items=items,
+        indicators=indicators,
+        lines_without_indicator=sending.lines_without_indicator,
+    )
+    _store(outcome, sending=sending, viewer=viewer, channel=channel, moment=moment)
+    record(
+        "submission.received", actor=Actor.of(viewer), subject_type="submission", subject_id=public_id,
+        details={"channel": channel.value, **outcome.counts},
+    )  # fmt: skip
+    request_enrichment(row.pk for row in indicators.values())
+    return outcome
+
+
+def _recipients(sending: Sending) -> dict[str, int]:
+    named = dict.fromkeys(name for draft in sending.drafts for name in draft.choices.recipients)
+    named.update(dict.fromkeys(sending.choices.recipients))
+    found = approved_named(named, where="/defaults/recipients")
+    return {name: institution.pk for name, institution in zip(named, found, strict=True)}
+
+
+def _report(sending: Sending, viewer: Viewer) -> Report:
+    draft = sending.report or ReportDraft(title="")
+    found, made = Report.objects.get_or_create(
+        institution_id=viewer.institution_id,
+        title=draft.title,
+        defaults={
+            "description": draft.description,
+            "tlp": sending.choices.tlp,
+            "pap": sending.choices.pap,
+            "audience": sending.choices.audience,
+        },
+    )
+    if not made and draft.description and draft.description != found.description:
+        Report.objects.filter(pk=found.pk).update(description=draft.description)
+    return found
+
+
+def _store(
+    outcome: Outcome, *, sending: Sending, viewer: Viewer, channel: Submission.Channel, moment: datetime
+) -> None:
+    counts = outcome.counts
+    submission = Submission.objects.create(
+        public_id=outcome.public_id,
+        institution_id=viewer.institution_id,
+        author_id=viewer.member_id,
+        token_id=viewer.token_id,
+        channel=channel,
+        raw=sending.raw,
+        defaults=dict(sending.given),
+        created_at=moment,
+        **counts,
+    )
+    SubmissionItem.objects.bulk_create(_row(submission, item, outcome) for item in outcome.items)
+
+
+def _row(submission: Submission, item: Planned, outcome: Outcome) -> SubmissionItem:
+    draft = item.draft
+    return SubmissionItem(
+        submission=submission,
+        index=draft.index,
+        line=draft.line,
+        input=draft.input,
+        type=draft.type[:24],
+        value=draft.canonical.value if draft.canonical else "",
+        status=item.status,
+        reason=item.refusal.code if item.refusal else "",
+        detail=item.refusal.detail if item.refusal else "",
+        warnings=item.warnings,
+        indicator=outcome.indicators.get(item.digest),
+    )

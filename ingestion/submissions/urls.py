@@ -1,0 +1,11 @@
+"""Paths of submissions: API and pages."""
+
+from django.urls import path
+
+from ingestion.submissions import api
+
+urlpatterns = [
+    path("api/v1/submissions", api.Submissions.as_view(), name="api-submissions"),
+    path("api/v1/submissions/<uuid:public_id>", api.SubmissionDetail.as_view(), name="api-submission"),
+    path("api/v1/contributions/<uuid:public_id>", api.ContributionDetail.as_view(), name="api-contribution"),
+]
