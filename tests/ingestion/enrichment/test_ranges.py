@@ -39,8 +39,8 @@ def test_a_look_up_answers_as_a_scan_would(ranges: list[IpRange], data: st.DataO
     table = build_table(ranges)
     edges: list[Address] = [IPv4Address(0), IPv4Address(2**32 - 1), IPv6Address(0), IPv6Address(2**128 - 1)]
     for item in ranges:
-        for edge in (item.start, item.end):
-            edges.append(IPv4Address(edge) if item.version == 4 else IPv6Address(edge))
+        kind: type[Address] = IPv4Address if item.version == 4 else IPv6Address
+        edges += [kind(item.start), kind(item.end)]
     for address in (*edges, data.draw(st.ip_addresses())):
         if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
             continue
