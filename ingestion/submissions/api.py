@@ -16,8 +16,8 @@ from ingestion.submissions.choices import NAMES, Choices, read_choices
 from ingestion.submissions.drafts import InvalidRequest, Sending, from_document, from_text
 from ingestion.submissions.models import Submission
 from ingestion.submissions.services import preview, submit
-from iocmarket.accounts.permissions import ScopedView
 from iocmarket.accounts.roles import Scope
+from iocmarket.accounts.scoped import ScopedView
 from iocmarket.api.parsers import PlainTextParser, StrictJSONParser
 from iocmarket.api.problems import Problem
 from iocmarket.indicators.models import Contribution

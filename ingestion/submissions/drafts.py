@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingestion.readers.free_text import read as read_free_text
 from ingestion.submissions.choices import Choices, read_choices
 from iocmarket.indicators.recognise import recognise
 from iocmarket.indicators.types import Canonical
@@ -17,8 +16,7 @@ from iocmarket.kernel.decision import Refusal
 
 LINE_MAX = 65_536
 ITEMS_MAX = 500
-REPORT_TITLE_MAX = 200
-REPORT_DESCRIPTION_MAX = 20_000
+_REPORT_FIELDS = {"title": 200, "description": 20_000}  # and how long each may be
 
 
 class InvalidRequest(Exception):  # noqa: N818 (an outcome to show, like Refusal)
@@ -65,6 +63,8 @@ class Sending:
 
 def from_text(text: str, *, choices: Choices, given: Mapping[str, Any] | None = None) -> Sending:
     """Free text: a paste, a list, a message. Raises InvalidRequest (a line or the whole too long)."""
+    from ingestion.readers.free_text import read as read_free_text  # noqa: PLC0415
+
     _check_lines(text)
     reading = read_free_text(text)
     drafts = tuple(
@@ -175,19 +175,21 @@ def _report(value: Any, faults: list[Refusal]) -> ReportDraft | None:
     if value is None:
         return None
     try:
-        fields = _object(value, "/report")
-        for name, longest in (("title", REPORT_TITLE_MAX), ("description", REPORT_DESCRIPTION_MAX)):
-            text = fields.get(name, "")
-            if not isinstance(text, str) or len(text) > longest:
-                raise Refusal("bad_text", f"{name} is a text of at most {longest} characters", where=f"/report/{name}")
-        if not str(fields.get("title", "")).strip():
-            raise Refusal("title_missing", "a report has a title", where="/report/title")
-        if unknown := set(fields) - {"title", "description"}:
-            name = sorted(unknown)[0][:60]
-            raise Refusal("unknown_field", f"{name!r} is not a field of a report", where=f"/report/{name}")
+        return _read_report(_object(value, "/report"))
     except Refusal as refusal:
         faults.append(refusal)
         return None
+
+
+def _read_report(fields: Mapping[str, Any]) -> ReportDraft:
+    for name in sorted(set(fields) - set(_REPORT_FIELDS)):
+        raise Refusal("unknown_field", f"{name[:60]!r} is not a field of a report", where=f"/report/{name[:60]}")
+    for name, longest in _REPORT_FIELDS.items():
+        text = fields.get(name, "")
+        if not isinstance(text, str) or len(text) > longest:
+            raise Refusal("bad_text", f"{name} is a text of at most {longest} characters", where=f"/report/{name}")
+    if not str(fields.get("title", "")).strip():
+        raise Refusal("title_missing", "a report has a title", where="/report/title")
     return ReportDraft(title=str(fields["title"]).strip(), description=str(fields.get("description", "")).strip())
 
 
