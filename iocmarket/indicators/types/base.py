@@ -11,9 +11,17 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from iocmarket.indicators.refang import refang
+from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.registry import Registry
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+MAX_LENGTH = 4096
+"""Characters that a value may have, typed or canonical."""
 
 
 class Trait(StrEnum):
@@ -46,7 +54,7 @@ class IocType(ABC):
 
     name: ClassVar[str]
     """The contract's name (`ipv4`, `sha256`, …)."""
-    label: ClassVar[str]
+    label: ClassVar[str | _StrPromise]
     """What the value chip shows: short, the same in French and English where the field has one word."""
     traits: ClassVar[frozenset[Trait]]
     lifetime_days: ClassVar[int]
@@ -56,7 +64,8 @@ class IocType(ABC):
     finds: ClassVar[re.Pattern[str] | None] = None
     """What a candidate looks like in *refanged* free text; None for types that are only ever given explicitly.
 
-    It must be linear on hostile input. `normalise` has the last word on every candidate.
+    It must be linear on hostile input (anchor it with a lookbehind to the start of a run), match within one line, have
+    no named group and no flag but IGNORECASE. `normalise` has the last word on every candidate.
     """
     precedence: ClassVar[int] = 100
     """Which type wins when candidates overlap in free text: the lowest number first (url before domain)."""
@@ -73,6 +82,19 @@ class IocType(ABC):
     def pattern(self, value: str, *, subtree: bool = False) -> str:
         """The STIX 2.1 pattern (section 9) of a canonical value: one simple comparison, `'` and `\\` escaped."""
 
+    def settle(self, text: str, start: int, end: int) -> int | None:
+        """Where a match of `finds` in refanged text really ends; None when its surroundings say it is something else.
+
+        For what a regular expression cannot decide: balanced brackets, version numbers, code.
+        """
+        del text, start
+        return end
+
+    def unmistakable(self, match: str) -> bool:
+        """Whether a match of `finds` can hardly be anything else, so that its refusal is told even in prose."""
+        del match
+        return False
+
     def defang(self, value: str) -> str:
         """The value as a person sees it: nothing in it can be clicked or resolved by accident."""
         return value
@@ -86,6 +108,38 @@ class IocType(ABC):
         """The DNS name that the value is or lies under (host of a URL, domain of an address), if any."""
         del value
         return None
+
+    def host_address(self, value: str) -> str | None:
+        """The address that the value lies at without being it (`http://192.0.2.7/x`), for the blocking guard."""
+        del value
+        return None
+
+
+def cleaned(raw: str) -> str:
+    """A typed value without its defanging and the white space around it.
+
+    Raises Refusal: `too_long`, `empty`, `nul_character`, `control_character` or `invalid_unicode`, before any type has
+    looked at it: such a value can neither be stored in PostgreSQL nor shown.
+    """
+    if len(raw) > MAX_LENGTH:
+        raise Refusal("too_long", f"A value has at most {MAX_LENGTH} characters; this one has {len(raw)}.")
+    text = raw.strip()
+    if not text:
+        raise Refusal("empty", "There is no value.")
+    if (found := _UNFIT.search(text)) is not None:
+        raise _unfit(found[0])
+    return refang(text).strip()
+
+
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _unfit(character: str) -> Refusal:
+    if character == "\x00":
+        return Refusal("nul_character", "The value contains a NUL character.")
+    if "\ud800" <= character <= "\udfff":
+        return Refusal("invalid_unicode", f"The value contains half a surrogate pair, U+{ord(character):04X}.")
+    return Refusal("control_character", f"The value contains the control character U+{ord(character):04X}.")
 
 
 ioc_types: Registry[IocType] = Registry("iocmarket.indicators.types")

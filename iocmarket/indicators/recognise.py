@@ -1,0 +1,56 @@
+"""From one typed value to its type and canonical form: for API items, the search box and look-ups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iocmarket.indicators.types.base import Canonical, IocType, cleaned, ioc_types
+from iocmarket.kernel.decision import Refusal
+
+_AROUND = " \t\"'`“”„«»‹›,;"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a value is, and its canonical form."""
+
+    type: IocType
+    canonical: Canonical
+
+
+def recognise(text: str, type_name: str | None = None) -> Recognised:
+    """Read one value, defanged or not. A named type is believed; without one, the whole value must look like one type.
+
+    Raises Refusal: `unknown_type`, `no_indicator`, or the reason that the most fitting type gives.
+    """
+    if type_name is not None:
+        named = ioc_types.get(type_name)
+        if named is None:
+            raise Refusal("unknown_type", f"There is no IOC type “{type_name[:40]}”.")
+        return Recognised(named, named.normalise(text, explicit=True))
+    plain = cleaned(text).strip(_AROUND)
+    first: Refusal | None = None
+    for kind in types_by_precedence():
+        if kind.finds is None or not _covers(kind, plain):
+            continue
+        try:
+            return Recognised(kind, kind.normalise(text.strip().strip(_AROUND)))
+        except Refusal as refusal:
+            first = first or refusal
+    raise first or Refusal("no_indicator", "No type of indicator is written like this.")
+
+
+def types_by_precedence() -> list[IocType]:
+    """The registered types in the order in which they may claim a value."""
+    return sorted(ioc_types, key=lambda kind: (kind.precedence, kind.name))
+
+
+def _covers(kind: IocType, plain: str) -> bool:
+    """Whether the type's candidate is the whole value, but for brackets around and a dot after it."""
+    if kind.finds is None:
+        return False
+    match = kind.finds.search(plain)
+    if match is None:
+        return False
+    before, after = plain[: match.start()], plain[match.end() :]
+    return not before.strip("[(<{") and not after.strip("])>}./")

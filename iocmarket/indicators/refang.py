@@ -1,0 +1,167 @@
+"""Refanging: from the notations in which people write harmful values safely, back to the values.
+
+Incident reports write `evil[.]org`, `hxxps[://]evil(dot)org`, `bob[at]evil[point]org`, half a bracket, a zero-width
+space, a non-breaking hyphen. Everything here is pure and linear in the length of the text: each alternative of the
+one regular expression is anchored to the start of a run, so hostile input cannot make it scan a run twice.
+
+`refang` is for one value and is idempotent; `refang_line` also remembers where each character came from, so that a
+reader can report a value as it was typed.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+
+_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\u2028\u2029"
+_HYPHENS = "\u2010\u2011\ufe63\uff0d"
+_LOOKALIKES = {
+    **dict.fromkeys(map(ord, _SPACES), " "),
+    **dict.fromkeys(map(ord, _HYPHENS), "-"),
+    **dict.fromkeys(map(ord, "\u3002\uff0e\uff61\u2024\ufe52"), "."),
+    **dict.fromkeys(map(ord, "\uff20\ufe6b"), "@"),
+    **dict.fromkeys(map(ord, "\uff1a\ufe55\ua789"), ":"),
+}
+"""One character for one, so that positions do not move."""
+
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]+")
+
+_OPEN = r"[\[({<«‹\\]"
+_CLOSE = r"[\])}>»›\\]"
+_SCHEME = r"h(?:tt|xx|tx|xt|zz|yy|\*\*|__|--|\[tt\]|x|t)ps?|ttps?|meows?|s?fxps?|s?f\*\*ps?|s?ftps?"
+_SLASHES = r"(?:[\[({]?[/\\][\])}]?){2,}+"
+
+_NOTATION = re.compile(
+    rf"""
+      # [hxxp://]evil.org, [hxxp]://evil.org
+      [\[({{](?P<boxed>{_SCHEME})(?:\ ?:[\])}}]{_SLASHES} | :/{{2}}[\])}}] | [\])}}]\ ?[\[({{]?:[\])}}]?{_SLASHES})
+      # hxxp://, http[:]//, https[://], http:\\, http:\/\/
+    | (?<![A-Za-z0-9])(?P<scheme>{_SCHEME})\ ?[\[({{]?:[\])}}]?{_SLASHES}
+      # [.] (dot) {{point}} «.» \[.\] and their like, with up to two spaces around
+    | (?:(?<=\w)\ {{1,2}})?(?<!{_OPEN})(?:
+        {_OPEN}+\ ?(?:(?P<dot>\.|dot|point|d0t)|(?P<at>@|at|arr?obase))\ ?{_CLOSE}+
+      )(?:\ {{1,2}}(?=\w))?
+    | (?P<comma>\[,\])
+      # [:] [://] [/] [-]
+    | [\[({{](?P<sign>://|:|//?|-)[\])}}]
+      # evil[.org, evil.]org, evil\.org, evil.org\/path
+    | (?P<half>(?<=\w)[\[({{](?=\.\w)|(?<=\w\.)\](?=\w)|(?<=\w)\\+(?=\.\w|/))
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_TRIGGER = re.compile(r"[\[({<«‹\\\]]|(?<!h)ttp|hxx|h.{1,2}p|h.{4}p|xp|meow|f\*\*p|: ?\\", re.IGNORECASE)
+"""Without one of these no notation occurs: most lines are passed over at this price."""
+
+
+def _meant(match: re.Match[str]) -> str:
+    """What one notation stands for."""
+    kind = match.lastgroup
+    if kind in {"boxed", "scheme"}:
+        typed = match[kind]
+        if match[0][len(typed) :] == "://" and typed.lower() in {"http", "https", "ftp", "ftps", "sftp"}:
+            return match[0]
+        return _scheme(typed.lower()) + "://"
+    if kind in {"dot", "comma"}:
+        return "."
+    if kind == "at":
+        return "@"
+    return match["sign"] if kind == "sign" else ""
+
+
+def _scheme(typed: str) -> str:
+    secure = typed.endswith("s")
+    if typed[0] in "htm":
+        return "https" if secure else "http"
+    if typed[0] == "s":
+        return "sftp"
+    return "ftps" if secure else "ftp"
+
+
+@dataclass(slots=True)
+class _Edits:
+    """Which stretches of the output replace which stretches of the input, in order."""
+
+    out_starts: list[int] = field(default_factory=list)
+    out_ends: list[int] = field(default_factory=list)
+    in_starts: list[int] = field(default_factory=list)
+    in_ends: list[int] = field(default_factory=list)
+
+    def start(self, position: int) -> int:
+        """The input position of a stretch that starts at this output position."""
+        index = bisect_right(self.out_starts, position) - 1
+        if index < 0:
+            return position
+        if position < self.out_ends[index]:
+            return self.in_starts[index]
+        return self.in_ends[index] + position - self.out_ends[index]
+
+    def end(self, position: int) -> int:
+        """The input position of a stretch that ends (exclusively) at this output position."""
+        index = bisect_left(self.out_starts, position) - 1
+        if index < 0:
+            return position
+        if position <= self.out_ends[index]:
+            return self.in_ends[index]
+        return self.in_ends[index] + position - self.out_ends[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Refanged:
+    """A refanged line that still knows what was typed."""
+
+    text: str
+    typed: str
+    _layers: tuple[_Edits, ...] = ()
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch of the typed line that became `text[start:end]`."""
+        for edits in self._layers:
+            start, end = edits.start(start), edits.end(end)
+        return start, end
+
+    def raw(self, start: int, end: int) -> str:
+        """What was typed for `text[start:end]`."""
+        first, last = self.span(start, end)
+        return self.typed[first:last]
+
+
+def refang(text: str) -> str:
+    """One value without its defanging. Idempotent: what is refanged stays as it is."""
+    for _ in range(16):  # nested notations are rare and shallow; each pass takes one level off
+        plain = refang_line(text).text
+        if plain == text:
+            break
+        text = plain
+    return text
+
+
+def refang_line(line: str) -> Refanged:
+    """A line (or any text) with every notation replaced once, and the way back to what was typed."""
+    text, layers = line, []
+    if not text.isascii():
+        text, edits = _replace(_INVISIBLE, text.translate(_LOOKALIKES))
+        layers.append(edits)
+    if _TRIGGER.search(text):
+        text, edits = _replace(_NOTATION, text)
+        layers.append(edits)
+    return Refanged(text, line, tuple(reversed(layers)))
+
+
+def _replace(pattern: re.Pattern[str], text: str) -> tuple[str, _Edits]:
+    edits, pieces, position, length = _Edits(), [], 0, 0
+    for match in pattern.finditer(text):
+        meant = "" if pattern is _INVISIBLE else _meant(match)
+        if meant == match[0]:
+            continue
+        start, end = match.span()
+        pieces += [text[position:start], meant]
+        length += start - position
+        edits.out_starts.append(length)
+        length += len(meant)
+        edits.out_ends.append(length)
+        edits.in_starts.append(start)
+        edits.in_ends.append(end)
+        position = end
+    pieces.append(text[position:])
+    return "".join(pieces), edits

@@ -1,0 +1,77 @@
+"""E-mail addresses (of senders; the roles that MISP tells apart are types of their own)."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.names import ascii_name, defanged_name, judge_name
+from iocmarket.kernel.decision import Refusal
+
+_ANGLE = re.compile(r"[^<>]*<([^<>]*)>")
+_ATOM = re.compile(r"[^\s\x00-\x1f\"(),:;<>@\[\]\\.]+")
+
+
+class Email(IocType):
+    """`bob@evil.org`: lower case as a whole, `+tag` and dots kept, the domain in A-labels."""
+
+    name: ClassVar[str] = "email"
+    label = _("E-mail")
+    traits = frozenset({Trait.MAIL})
+    lifetime_days: ClassVar[int] = 90
+    precedence: ClassVar[int] = 20
+    examples: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("Bob <Bob[at]evil-cas[.]fr>", "bob@evil-cas.fr"),
+        ("mailto:bob+tag@evil-cas.fr?subject=x", "bob+tag@evil-cas.fr"),
+    )
+    # The letter before an apostrophe is a French article (l'adresse), not the start of an address.
+    finds: ClassVar[re.Pattern[str] | None] = re.compile(
+        r"(?:(?<=\b[cdjlmnst]')|(?<![\w.+@=']))(?![cdjlmnst]')\w[\w.+%&'~-]{0,63}+@"
+        r"(?:\w[\w-]{0,62}+\.(?=\w))++[^\W\d_][\w-]{1,62}+(?![@])",
+        re.IGNORECASE,
+    )
+
+    def normalise(self, raw: str, *, explicit: bool = False) -> Canonical:
+        """Raises Refusal: `not_an_email`, `bad_local_part`, and those of a DNS name."""
+        del explicit
+        text = cleaned(raw)
+        if (angle := _ANGLE.fullmatch(text)) is not None:
+            text = angle[1].strip()
+        if text.lower().startswith("mailto:"):
+            text = text[7:].partition("?")[0]
+        local, at, domain = text.rpartition("@")
+        if not at:
+            raise Refusal("not_an_email", "An e-mail address has an @ between a mailbox and a domain.")
+        local = local.lower()
+        if len(local) > 64 or not all(_ATOM.fullmatch(atom) for atom in local.split(".")):
+            raise Refusal(
+                "bad_local_part", f"“{local[:64]}” is not the mailbox of an address (RFC 5321 section 4.1.2)."
+            )
+        name = ascii_name(domain)
+        _subtree, warnings = judge_name(name)
+        return Canonical(f"{local}@{name}", warnings=warnings)
+
+    def unmistakable(self, match: str) -> bool:
+        """Whatever has an @ and a dotted name after it."""
+        del match
+        return True
+
+    def pattern(self, value: str, *, subtree: bool = False) -> str:
+        """`[email-addr:value = '…']`."""
+        del subtree
+        return f"[email-addr:value = {quoted(value)}]"
+
+    def defang(self, value: str) -> str:
+        """`bob[@]evil[.]org`."""
+        local, _at, domain = value.rpartition("@")
+        return f"{local}[@]{defanged_name(domain)}"
+
+    def dns_name(self, value: str) -> str | None:
+        """The domain of the address."""
+        return value.rpartition("@")[2]
+
+
+ioc_types.register(Email())

@@ -1,0 +1,190 @@
+"""URLs, made canonical by the WHATWG parser (ada) and nothing more.
+
+Two spellings that every server must treat alike become one (case of scheme and host, default port, dot segments,
+needless escapes in the path: RFC 3986 section 6.2.2); whatever a server or a phishing kit can tell apart stays apart:
+order of the query, fragment, final slash, case of the path, user information.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+import ada_url
+
+from iocmarket.indicators.refang import refang
+from iocmarket.indicators.types.addresses import judge_address
+from iocmarket.indicators.types.base import MAX_LENGTH, Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.names import ascii_name, defanged_name, judge_name, refuse_accidents
+from iocmarket.indicators.types.url_ends import end_of_url
+from iocmarket.kernel.decision import Refusal
+
+SCHEMES = frozenset({"http", "https", "ftp", "ftps", "sftp", "tftp", "ws", "wss", "ldap", "ldaps", "ssh", "git", "smb"})
+_BROKEN = {"http": "hxxp", "https": "hxxps", "ftp": "fxp", "ftps": "fxps"}
+"""Schemes with a harmless spelling that everybody knows; the others get `[:]//`."""
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_OTHER_SCHEME = re.compile(
+    r"(?:javascript|vbscript|data|file|mailto|about|blob|urn|tel|sms|magnet|cid):", re.IGNORECASE
+)
+_ESCAPE = re.compile(r"%([0-9a-f]{2})", re.IGNORECASE)
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986 section 2.3
+_ONION = re.compile(r"(?:[a-z0-9-]+\.)*(?:[a-z2-7]{16}|[a-z2-7]{56})\.onion")
+
+_BODY = r"[^\s<>\"“”„«»‹›`|\\^]"
+_V4 = r"\d{1,3}+(?:\.\d{1,3}+){3}"
+_NAME_OR_V4 = rf"(?:{_V4}|(?:\w[\w-]{{0,62}}+\.(?=\w))++[^\W\d_][\w-]{{1,62}}+)"
+
+
+class Url(IocType):
+    """An absolute URL; one without scheme but with a path is read as `http` with the warning `scheme_assumed`."""
+
+    name: ClassVar[str] = "url"
+    label = "URL"
+    traits = frozenset({Trait.URL})
+    lifetime_days: ClassVar[int] = 90
+    precedence: ClassVar[int] = 10
+    examples: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("hxxps://EVIL-CAS[.]fr/Path", "https://evil-cas.fr/Path"),
+        ("http://évil-accent.fr:80/a/../b", "http://xn--vil-accent-96a.fr/b"),
+        ("evil-cas[.]fr/gate.php", "http://evil-cas.fr/gate.php"),
+    )
+    finds: ClassVar[re.Pattern[str] | None] = re.compile(
+        rf"(?<![a-z0-9])(?:https?|s?ftps?|tftp|wss?|ldaps?|ssh|git|smb)://{_BODY}++"
+        rf"|(?<![\w.@\\$:])(?<!\w-)(?<![^/]/){_NAME_OR_V4}(?::\d{{1,5}})?/(?!\d{{1,3}}(?![\w.?=/-])|{_V4}(?!\w)){_BODY}++",
+        re.IGNORECASE,
+    )
+
+    def normalise(self, raw: str, *, explicit: bool = False) -> Canonical:
+        """Raises Refusal: `scheme`, `not_a_url`, `too_long`, and those of its host (name or address); in free text also
+        `file_name`, `sentence` and `code` for a host without a scheme before it.
+        """
+        text = cleaned(raw)
+        scheme = _SCHEME.match(text)
+        if _OTHER_SCHEME.match(text) or (scheme is not None and scheme[1].lower() not in SCHEMES):
+            raise Refusal("scheme", f"Only these schemes are taken: {', '.join(sorted(SCHEMES))}.")
+        warnings: tuple[str, ...] = ()
+        if scheme is None:
+            if not explicit and text == raw.strip():
+                _refuse_accidental_host(text)
+            text, warnings = "http://" + text, ("scheme_assumed",)
+        url = _settled(text)
+        return Canonical(url, warnings=warnings + _judge_host(url))
+
+    def settle(self, text: str, start: int, end: int) -> int | None:
+        """Without the punctuation, brackets and columns of a table that follow it."""
+        return end_of_url(text, start, end)
+
+    def unmistakable(self, match: str) -> bool:
+        """Whatever has a scheme."""
+        return "://" in match
+
+    def pattern(self, value: str, *, subtree: bool = False) -> str:
+        """`[url:value = '…']`."""
+        del subtree
+        return f"[url:value = {quoted(value)}]"
+
+    def defang(self, value: str) -> str:
+        """`hxxps://evil[.]org/path`; other schemes than HTTP and FTP as `ldap[:]//`."""
+        scheme, _sep, rest = value.partition("://")
+        authority, tail = _split_authority(rest)
+        user, at, host = authority.rpartition("@")
+        name, port = _split_port(host)
+        broken = f"{_BROKEN[scheme]}://" if scheme in _BROKEN else f"{scheme}[:]//"
+        name = "[:]".join(name.rsplit(":", 1)) if name.startswith("[") else defanged_name(name)
+        return f"{broken}{user}{'[@]' if at else ''}{name}{port}{tail}"
+
+    def dns_name(self, value: str) -> str | None:
+        """The host, if it is a name."""
+        host = host_of(value)
+        return host if _as_address(host) is None else None
+
+    def host_address(self, value: str) -> str | None:
+        """The host, if it is an address."""
+        address = _as_address(host_of(value))
+        return None if address is None else str(address)
+
+
+def host_of(url: str) -> str:
+    """The host of a canonical URL, without brackets."""
+    return urlsplit(url).hostname or ""
+
+
+def _settled(text: str) -> str:
+    """The canonical form: parse and clean until nothing changes any more. Raises Refusal `not_a_url` or `too_long`."""
+    for _ in range(8):
+        url = _parsed(text)
+        if len(url) > MAX_LENGTH:
+            raise Refusal("too_long", f"Written canonically, the URL has more than {MAX_LENGTH} characters.")
+        if url == text:
+            return url
+        text = url
+    raise Refusal("not_a_url", "The escapes of this URL are nested too deeply.")
+
+
+def _parsed(text: str) -> str:
+    scheme, _sep, rest = refang(text).partition("://")
+    scheme = scheme.lower()
+    # ada canonicalises hosts of special schemes only; https keeps the port 80 that http would drop, and vice versa.
+    stand_in = scheme if scheme in {"http", "https", "ftp", "ws", "wss"} else _stand_in(rest)
+    try:
+        parsed = ada_url.URL(f"{stand_in}://{rest}")
+    except ValueError as error:
+        raise Refusal("not_a_url", "This is not a URL that a browser would open.") from error
+    authority, tail = _split_authority(parsed.href.partition("://")[2])
+    user, at, host = authority.rpartition("@")
+    name, port = _split_port(host)
+    if not name.startswith("["):
+        name = ascii_name(name)
+    path, mark, query = _split_query(tail)
+    return f"{scheme}://{user}{at}{name}{port}{_ESCAPE.sub(_unescaped, path)}{mark}{query}"
+
+
+def _stand_in(rest: str) -> str:
+    return "https" if re.match(r"[^/?#]*:0*80(?:[/?#]|$)", rest) else "http"
+
+
+def _split_authority(rest: str) -> tuple[str, str]:
+    end = min((position for mark in "/?#" if (position := rest.find(mark)) >= 0), default=len(rest))
+    return rest[:end], rest[end:]
+
+
+def _split_port(host: str) -> tuple[str, str]:
+    name, colon, port = host.rpartition(":")
+    return (name, colon + port) if colon and port.isdigit() and not host.endswith("]") else (host, "")
+
+
+def _split_query(tail: str) -> tuple[str, str, str]:
+    end = min((position for mark in "?#" if (position := tail.find(mark)) >= 0), default=len(tail))
+    return tail[:end], tail[end : end + 1], tail[end + 1 :]
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    character = chr(int(match[1], 16))
+    return character if character in _UNRESERVED else match[0].upper()
+
+
+def _judge_host(url: str) -> tuple[str, ...]:
+    host = host_of(url)
+    if _ONION.fullmatch(host):
+        return ("onion_service",)
+    address = _as_address(host)
+    return judge_address(address) if address is not None else judge_name(host)[1]
+
+
+def _as_address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def _refuse_accidental_host(text: str) -> None:
+    name = _split_port(_split_authority(text)[0])[0]
+    if _as_address(name) is None:
+        refuse_accidents(name, name.lower())
+
+
+ioc_types.register(Url())
