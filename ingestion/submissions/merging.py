@@ -18,6 +18,7 @@ from django.db import connection
 from ingestion.submissions.choices import Choices
 from ingestion.submissions.planning import REFRESHED, Planned
 from iocmarket.accounts.viewer import Viewer
+from iocmarket.database import update_many
 from iocmarket.indicators.models import Contribution, Indicator, Report
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel.ids import public_id_of
@@ -65,7 +66,7 @@ def merge(items: list[Planned], *, context: Merge) -> dict[bytes, Indicator]:
         if statement is not None:
             changes[indicator.pk] = set(before | _keys(statement))
     Contribution.unscoped.bulk_create(fresh, batch_size=CHUNK)
-    Contribution.unscoped.bulk_update([row for row in standing.values() if row.pk], _REFRESHED_FIELDS, batch_size=500)
+    update_many(list(standing.values()), _REFRESHED_FIELDS)
     announce(changes)
     return indicators
 

@@ -84,7 +84,7 @@ def submit(
         indicators=indicators,
         lines_without_indicator=sending.lines_without_indicator,
     )
-    _store(outcome, sending=sending, viewer=viewer, channel=channel, moment=moment)
+    _store(public_id, outcome, sending=sending, viewer=viewer, channel=channel, moment=moment)
     record(
         "submission.received", actor=Actor.of(viewer), subject_type="submission", subject_id=public_id,
         details={"channel": channel.value, **outcome.counts},
@@ -118,11 +118,17 @@ def _report(sending: Sending, viewer: Viewer) -> Report:
 
 
 def _store(
-    outcome: Outcome, *, sending: Sending, viewer: Viewer, channel: Submission.Channel, moment: datetime
+    public_id: UUID,
+    outcome: Outcome,
+    *,
+    sending: Sending,
+    viewer: Viewer,
+    channel: Submission.Channel,
+    moment: datetime,
 ) -> None:
     counts = outcome.counts
     submission = Submission.objects.create(
-        public_id=outcome.public_id,
+        public_id=public_id,
         institution_id=viewer.institution_id,
         author_id=viewer.member_id,
         token_id=viewer.token_id,

@@ -36,8 +36,8 @@ class PlainTextParser(BaseParser):
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> str:
-        """The text. Raises Problem 400 or 413."""
+    ) -> Any:
+        """The text (str). Raises Problem 400 or 413."""
         del media_type, parser_context
         return decode(read_limited(stream))
 
