@@ -1,0 +1,26 @@
+# The image of every process of the production shape; docker-compose.yml says which command each one runs.
+FROM python:3.11-slim AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+COPY requirements/base.txt /tmp/base.txt
+RUN python -m venv /opt/venv \
+ && /opt/venv/bin/pip install --require-hashes --no-deps -r /tmp/base.txt
+COPY . /app
+WORKDIR /app
+# Catalogues and static files belong to the code, so they are made here; the throw-away keys of this step stay in /tmp.
+RUN DATA_DIR=/tmp/build /opt/venv/bin/python manage.py compile_catalogues \
+ && DATA_DIR=/tmp/build /opt/venv/bin/python manage.py collectstatic --noinput \
+ && mkdir -p /data && mv /tmp/build/static /data/static \
+ && rm -rf /app/.venv
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin iocmarket
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    DJANGO_SETTINGS_MODULE=iocmarket.settings.production DATA_DIR=/data
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /app /app
+COPY --from=build --chown=10001 /data /data
+WORKDIR /app
+USER 10001
+EXPOSE 8000
+CMD ["gunicorn", "iocmarket.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
+     "--workers", "2", "--threads", "4", "--no-control-socket", "--worker-tmp-dir", "/dev/shm"]
