@@ -8,3 +8,9 @@ class SubmissionsConfig(AppConfig):
 
     name = "ingestion.submissions"
     label = "submissions"
+
+    def ready(self) -> None:
+        """Put the page into the navigation."""
+        from ingestion.submissions import places  # noqa: PLC0415 (models may be imported from here on)
+
+        places.register()

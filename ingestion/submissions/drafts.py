@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ingestion.readers.credentials import redact
+from ingestion.readers.free_text import read as read_free_text
 from ingestion.submissions.choices import Choices, read_choices
 from iocmarket.indicators.recognise import recognise
 from iocmarket.indicators.types import Canonical
@@ -63,8 +65,6 @@ class Sending:
 
 def from_text(text: str, *, choices: Choices, given: Mapping[str, Any] | None = None) -> Sending:
     """Free text: a paste, a list, a message. Raises InvalidRequest (a line or the whole too long)."""
-    from ingestion.readers.free_text import read as read_free_text  # noqa: PLC0415
-
     _check_lines(text)
     reading = read_free_text(text)
     drafts = tuple(
@@ -84,7 +84,7 @@ def from_text(text: str, *, choices: Choices, given: Mapping[str, Any] | None = 
         drafts=drafts,
         choices=choices,
         lines_without_indicator=reading.lines_without_indicator,
-        raw=reading.redacted,
+        raw=redact(text),
         given=given or {},
     )
 

@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from ingestion.submissions import api
+from ingestion.submissions import api, pages
 
 urlpatterns = [
+    path("share", pages.share, name="share"),
+    path("contributions/<uuid:public_id>/withdraw", pages.withdraw, name="withdraw"),
     path("api/v1/submissions", api.Submissions.as_view(), name="api-submissions"),
     path("api/v1/submissions/<uuid:public_id>", api.SubmissionDetail.as_view(), name="api-submission"),
     path("api/v1/contributions/<uuid:public_id>", api.ContributionDetail.as_view(), name="api-contribution"),

@@ -1,0 +1,62 @@
+"""The form behind the page *Share*."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from ingestion.submissions.choices import COMMENT_MAX, Choices, read_choices
+from iocmarket.indicators.threats import ThreatType
+from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.marking import DEFAULT, PAP, TLP
+
+# The channel's own words first; the others stand behind « Other… ».
+USUAL = ("phishing", "brute-force", "scan", "exploitation", "account-compromise", "infostealer", "malware", "c2")
+AUDIENCES = [
+    ("community", _("The whole community")),
+    ("recipients", _("Institutions to choose")),
+    ("own", _("My institution alone")),
+]
+
+
+class ShareForm(forms.Form):
+    """The batch: what was pasted, and what holds for all of it."""
+
+    text = forms.CharField(required=False, max_length=2_000_000, strip=False)
+    tlp = forms.ChoiceField(choices=[(x.slug, x.label) for x in TLP if x < TLP.RED], initial=DEFAULT.tlp.slug)
+    pap = forms.ChoiceField(choices=[(x.slug, x.label) for x in PAP], initial=DEFAULT.pap.slug)
+    threat_type = forms.ChoiceField(choices=ThreatType.choices, initial=ThreatType.PHISHING)
+    audience = forms.ChoiceField(choices=AUDIENCES, initial="community")
+    recipients = forms.MultipleChoiceField(choices=(), required=False)
+    comment = forms.CharField(required=False, max_length=COMMENT_MAX, widget=forms.Textarea(attrs={"rows": 2}))
+    anonymous = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, institutions: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.institutions = institutions
+        field = self.fields["recipients"]
+        if isinstance(field, forms.MultipleChoiceField):
+            field.choices = [(name, name) for name in institutions]
+
+    def clean(self) -> dict[str, Any]:
+        """Recipients count only for the audience that names them; the choices must hold together."""
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                self.choices = read_choices(_said(cleaned), base=Choices(), where="", own=False)
+            except Refusal as refusal:
+                raise ValidationError(
+                    _("Choose at least one institution.") if refusal.code == "recipients_missing" else refusal.detail
+                ) from refusal
+        return cleaned
+
+
+def _said(cleaned: dict[str, Any]) -> dict[str, Any]:
+    names = ("tlp", "pap", "threat_type", "audience", "comment", "anonymous")
+    said = {name: cleaned[name] for name in names if cleaned.get(name) not in (None, "")}
+    if cleaned.get("audience") == "recipients":
+        said["recipients"] = list(cleaned.get("recipients", []))
+    return said

@@ -1,0 +1,67 @@
+"""Codes as people read them, in their language. The API keeps the codes and an English sentence (Refusal.detail)."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+REASONS: dict[str, Promise] = {
+    "bad_a_label": _("Its international form (xn--) cannot be decoded."),
+    "bad_label": _("One part of the name is empty, too long or has a character that names cannot have."),
+    "bad_netmask": _("The mask after the slash is none."),
+    "bad_prefix_length": _("The prefix is impossible: at most /32 in IPv4, /128 in IPv6."),
+    "control_character": _("It contains control characters."),
+    "credential": _("An account with its password: erased before anything was written."),
+    "empty": _("There is nothing in it."),
+    "file_name": _("It looks like a file name, not like a domain."),
+    "hash_length": _("Not the length of a hash: MD5 has 32 characters, SHA-1 has 40, SHA-256 has 64."),
+    "invalid_unicode": _("It contains broken characters."),
+    "is_url": _("It is a URL, not a name."),
+    "leading_zero": _("A number starts with a zero: some programs would read another address."),
+    "line_too_long": _("The line is too long."),
+    "loopback": _("The loopback address means the machine on which it is read."),
+    "no_indicator": _("No indicator in this line."),
+    "not_a_name": _("It is not a domain name."),
+    "not_a_network": _("It is not a network."),
+    "not_a_url": _("It is not a URL."),
+    "not_allocated": _("This address is given to nobody."),
+    "not_an_email": _("It is not an e-mail address."),
+    "not_hexadecimal": _("A hash has only digits and the letters a to f."),
+    "not_ipv4": _("It is not an IPv4 address."),
+    "not_ipv6": _("It is not an IPv6 address."),
+    "not_one_network": _("The range is not one network: send its networks one by one."),
+    "nul_character": _("It contains a NUL character."),
+    "null_hash": _("A hash of zeros means that there was no file."),
+    "octet_too_large": _("A number of the address is larger than 255."),
+    "public_suffix": _("It is a public suffix: everybody is registered under it."),
+    "reserved_name": _("The name is reserved for examples and tests."),
+    "scheme": _("URLs of this kind are not shared."),
+    "sentence": _("It looks like the end of a sentence, not like a domain."),
+    "single_address": _("The network is one address: send it as an address."),
+    "single_label": _("A single word is not a domain."),
+    "too_long": _("It is too long."),
+    "too_wide": _("The network is too wide to be an indicator."),
+    "unknown_tld": _("Its last part is no existing top-level domain."),
+    "unknown_type": _("The type is unknown."),
+    "unspecified": _("The address means “no address”."),
+    "value_missing": _("The value is missing."),
+    "zone_index": _("The address names an interface of one machine."),
+}
+
+WARNINGS: dict[str, Promise] = {
+    "audience_kept": _("You share it already with others: that audience is kept."),
+    "benchmark_range": _("Address of the test ranges: visible, never blocked."),
+    "documentation_range": _("Address of the documentation: visible, never blocked."),
+    "empty_input_hash": _("Hash of an empty file: it matches everywhere."),
+    "host_bits_cleared": _("Read as the network that contains it."),
+    "link_local": _("Link-local address: visible, never blocked."),
+    "marking_kept": _("You share it already with another marking: the marking is kept."),
+    "multicast": _("Multicast address: visible, never blocked."),
+    "private_address": _("Private address: visible, never blocked."),
+    "private_suffix": _("Shared hosting: others live under this name."),
+    "repeated": _("It stands in this text several times."),
+    "reserved_address": _("Reserved address: visible, never blocked."),
+    "shared_address": _("Address shared by an operator's customers: visible, never blocked."),
+}
+# What a sender should look at before sharing; the other warnings say what happens anyway.
+SERIOUS = frozenset(WARNINGS) - {"repeated", "host_bits_cleared", "marking_kept", "audience_kept"}
