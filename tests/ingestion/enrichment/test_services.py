@@ -226,6 +226,6 @@ def test_the_sweep_is_on_the_timetable_each_minute() -> None:
 
 def test_the_tasks_do_what_the_services_do() -> None:
     first, second = indicator("185.220.101.1"), indicator("185.220.101.2")
-    assert tasks.enrich.apply(args=[[first.pk]]).get() == 1
+    assert tasks.enrich.apply(args=([first.pk],)).get() == 1
     assert tasks.sweep.apply().get() == 1
     assert set(services.facts_of([first.pk, second.pk])) == {first.pk, second.pk}
