@@ -72,7 +72,7 @@ def submit(
     public_id = uuid4()
     context = Merge(
         viewer=viewer,
-        report=_report(sending, viewer) if sending.report else None,
+        report=_report(sending, viewer, moment) if sending.report else None,
         submission=public_id,
         recipients=recipients,
         moment=moment,
@@ -100,7 +100,7 @@ def _recipients(sending: Sending) -> dict[str, int]:
     return {name: institution.pk for name, institution in zip(named, found, strict=True)}
 
 
-def _report(sending: Sending, viewer: Viewer) -> Report:
+def _report(sending: Sending, viewer: Viewer, moment: datetime) -> Report:
     draft = sending.report or ReportDraft(title="")
     found, made = Report.objects.get_or_create(
         institution_id=viewer.institution_id,
@@ -110,6 +110,7 @@ def _report(sending: Sending, viewer: Viewer) -> Report:
             "tlp": sending.choices.tlp,
             "pap": sending.choices.pap,
             "audience": sending.choices.audience,
+            "created_at": moment,
         },
     )
     if not made and draft.description and draft.description != found.description:
