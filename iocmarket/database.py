@@ -24,7 +24,7 @@ def update_many(rows: Sequence[Row], fields: Sequence[str]) -> None:
     names = [connection.ops.quote_name(str(column.column)) for column in columns]
     casts = [f"%s::{key.rel_db_type(connection)}"] + [f"%s::{column.db_type(connection)}" for column in columns]
     sets = ", ".join(f"{name} = fresh.{name}" for name in names)
-    table, pk = connection.ops.quote_name(meta.db_table), connection.ops.quote_name(key.column)
+    table, pk = connection.ops.quote_name(meta.db_table), connection.ops.quote_name(str(key.column))
     fresh = f"(VALUES %s) AS fresh (pk, {', '.join(names)})"
     # Only names of our own models are spelled into the statement; every value is a parameter.
     statement = f"UPDATE {table} AS held SET {sets} FROM {fresh} WHERE held.{pk} = fresh.pk"  # noqa: S608

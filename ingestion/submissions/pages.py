@@ -166,7 +166,7 @@ def _say(request: HttpRequest, outcome: Outcome) -> None:
 
 
 def _others(member: Member) -> list[str]:
-    found = Institution.objects.filter(state=Institution.State.APPROVED).exclude(pk=member.institution_id)
+    found = Institution.objects.filter(state=Institution.State.APPROVED).exclude(members=member)
     return list(found.order_by("name").values_list("name", flat=True))
 
 

@@ -18,6 +18,7 @@ from iocmarket.accounts import services
 from iocmarket.accounts.forms import DecisionForm, TokenForm
 from iocmarket.accounts.models import Member, Token
 from iocmarket.accounts.roles import Role
+from iocmarket.accounts.snippets import snippets
 from iocmarket.audit.services import Actor
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
@@ -120,7 +121,11 @@ def tokens(request: HttpRequest) -> HttpResponse:
         "form": form,
         "made": made,
         "may_manage": member.role == Role.MANAGER,
-        "public_url": settings.PUBLIC_URL,
+        "snippets": snippets.written(
+            url=settings.PUBLIC_URL,
+            token=made.secret if made else "TOKEN",
+            institution_id=member.institution_id or 0,
+        ),
         "moment": clock.now(),
     }
     return render(request, "accounts/tokens.html", context, status=200 if made or not form.is_bound else 422)
