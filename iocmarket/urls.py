@@ -11,11 +11,9 @@ HOUSES = ("iocmarket.", "ingestion.", "sharing.")
 
 
 def _paths() -> list[URLPattern | URLResolver]:
-    found: list[URLPattern | URLResolver] = [path("accounts/", include("allauth.account.urls"))]
-    for config in apps.get_app_configs():
-        if config.name.startswith(HOUSES) and find_spec(f"{config.name}.urls"):
-            found.append(path("", include(f"{config.name}.urls")))
-    return found
+    ours = [config.name for config in apps.get_app_configs() if config.name.startswith(HOUSES)]
+    brought = [path("", include(f"{name}.urls")) for name in ours if find_spec(f"{name}.urls")]
+    return [path("accounts/", include("allauth.account.urls")), *brought]
 
 
 urlpatterns = _paths()
