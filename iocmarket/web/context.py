@@ -100,7 +100,7 @@ class Shell:
         return self._one("share")
 
     def _places(self, group: Group) -> list[Place]:
-        return [self._place(item) for item in navigation.seen_by(self._request) if item.group == group]
+        return [self._place(item) for item in navigation.seen_by(self._request, group)]
 
     def _one(self, key: str) -> Place | None:
         return next((place for place in self.main + self.community if place.key == key), None)

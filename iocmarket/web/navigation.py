@@ -6,7 +6,7 @@ chip which page shows an indicator, so that this house never names the pages of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -36,7 +36,8 @@ class Badge:
 
 
 def _everyone_logged_in(request: HttpRequest) -> bool:
-    return request.user.is_authenticated
+    user = getattr(request, "user", None)  # a request refused by an early middleware has none
+    return user is not None and user.is_authenticated
 
 
 def _no_badge(_request: HttpRequest) -> Badge | None:
@@ -86,9 +87,13 @@ class Navigation:
         """Take a place out again: for tests."""
         del self._items[key]
 
-    def seen_by(self, request: HttpRequest) -> Iterable[NavItem]:
-        """The places that this reader sees, in order."""
-        return [item for item in sorted(self._items.values(), key=lambda x: x.order) if item.visible(request)]
+    def __iter__(self) -> Iterator[NavItem]:
+        return iter(self._items.values())
+
+    def seen_by(self, request: HttpRequest, group: Group) -> Iterable[NavItem]:
+        """The places of one group that this reader sees, in order."""
+        places = sorted((item for item in self if item.group == group), key=lambda item: item.order)
+        return [item for item in places if item.visible(request)]
 
 
 navigation = Navigation()

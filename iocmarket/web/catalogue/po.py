@@ -62,7 +62,7 @@ def write(path: Path, catalogue: Catalogue) -> None:
 def _blocks(text: str) -> Iterable[tuple[int, list[str]]]:
     block: list[str] = []
     start = 1
-    for number, line in enumerate([*text.splitlines(), ""], 1):
+    for number, line in enumerate([*text.split("\n"), ""], 1):
         if line.strip():
             if not block:
                 start = number

@@ -19,12 +19,10 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Compile all; raises CommandError for a file that breaks the format."""
-        for folder in settings.LOCALE_PATHS:
-            for path in sorted(Path(folder).glob("*/LC_MESSAGES/*.po")):
-                try:
-                    catalogue = po.read(path)
-                except po.UnreadableCatalogueError as error:
-                    raise CommandError(str(error)) from error
-                path.with_suffix(".mo").write_bytes(mo.compiled(catalogue))
-                if options["verbosity"] > 0:
-                    self.stdout.write(f"{path.parent.parent.name}: {len(catalogue.messages)} messages")
+        try:
+            counts = [mo.compile_folder(Path(folder)) for folder in settings.LOCALE_PATHS]
+        except po.UnreadableCatalogueError as error:
+            raise CommandError(str(error)) from error
+        for language, count in (pair for found in counts for pair in found.items()):
+            if options["verbosity"] > 0:
+                self.stdout.write(f"{language}: {count} messages")

@@ -1,0 +1,36 @@
+"""Looking at a page as its readers do: with a screen reader's rules, and with eyes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+# RGAA 4.1 is WCAG 2.1, levels A and AA.
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
+LOOKS = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe-core finds against WCAG 2.1 AA on the page as it is now: one line for each barrier, none at best."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the window: more than 0 means scrolling sideways."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def photograph(page: Page, folder: Path, name: str) -> list[Path]:
+    """Full-page pictures in both themes, wide and narrow: `<name>-<theme>-<width>.png`."""
+    taken = []
+    folder.mkdir(parents=True, exist_ok=True)
+    for scheme, width in LOOKS:
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size({"width": width, "height": 900})
+        path = folder / f"{name}-{scheme}-{width}.png"
+        page.screenshot(path=path, full_page=True)
+        taken.append(path)
+    return taken
