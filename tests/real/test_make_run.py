@@ -17,7 +17,7 @@ import pytest
 
 from tests.real.instances import FIRST_START, Instance, clone, need_root
 
-pytestmark = [pytest.mark.real, pytest.mark.enable_socket]
+pytestmark = pytest.mark.real
 ACCOUNT = "iocmarket-real"
 
 
