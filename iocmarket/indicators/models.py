@@ -48,7 +48,7 @@ class Indicator(models.Model):
     created_at = models.DateTimeField(default=clock.now)
 
     unscoped: ClassVar[models.Manager[Indicator]] = models.Manager()
-    objects: ClassVar[models.Manager[Indicator]] = IndicatorQuerySet.as_manager()
+    objects: ClassVar[IndicatorQuerySet] = IndicatorQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         default_manager_name = "unscoped"

@@ -33,6 +33,12 @@ def _suffixes(*, only_icann: bool = False) -> PublicSuffixList:
     return PublicSuffixList(accept_unknown=False, only_icann=only_icann)
 
 
+def registrable_domain(name: str) -> str | None:
+    """The part of a name that somebody registered (`evil.co.uk` of `www.evil.co.uk`); None for a public suffix."""
+    found = _suffixes().privatesuffix(name)
+    return str(found) if found else None
+
+
 def ascii_name(text: str) -> str:
     """A name in lower case and A-labels, without its final dot.
 

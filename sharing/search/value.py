@@ -1,0 +1,173 @@
+"""One value as one viewer sees it: everything on its page and in its API answer, from visible contributions alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+from ipaddress import ip_interface, ip_network
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import Http404
+from django.utils import timezone
+
+from ingestion.enrichment.services import facts_of
+from ingestion.submissions.merging import reversed_name
+from iocmarket.accounts.viewer import Viewer
+from iocmarket.indicators import scoring
+from iocmarket.indicators.models import Audience, Contribution, Indicator
+from iocmarket.indicators.types import ioc_types
+from iocmarket.indicators.types.names import registrable_domain
+from iocmarket.indicators.visibility import effective_marking, may_withdraw, visible
+from iocmarket.kernel import clock
+from iocmarket.kernel.marking import Marking
+from iocmarket.publication.access import statements_of
+from iocmarket.publication.models import Entry
+
+RELATED_MAX = 6
+# Wide enough for a provider's block that one tenant uses up, narrow enough to mean something.
+NEAR_V4, NEAR_V6 = 24, 48
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One contribution, with what this viewer may do with it and why it is seen."""
+
+    contribution: Contribution
+    named: bool
+    mine: bool
+    withdrawable: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The statements addressed to one audience."""
+
+    audience: Audience
+    statements: list[Statement]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """Everything a viewer may know of one indicator. All of it follows from `statements`."""
+
+    indicator: Indicator
+    marking: Marking
+    groups: list[Group]
+    threat_types: list[str]
+    institutions: int
+    first_seen: datetime
+    last_seen: datetime
+    state: str
+    score: int
+    base_score: int
+    valid_until: datetime | None
+    facts: dict[str, dict[str, object]]
+    days: list[tuple[date, int]]
+
+    @property
+    def statements(self) -> list[Statement]:
+        """Every statement, in the order of the groups."""
+        return [statement for group in self.groups for statement in group.statements]
+
+    @property
+    def mine(self) -> list[Statement]:
+        """What the viewer's own institution says."""
+        return [statement for statement in self.statements if statement.mine]
+
+
+def read_value(public_id: UUID, *, viewer: Viewer) -> Value:
+    """The value of that public id. Raises Http404: hidden and absent are one answer."""
+    rows = list(
+        Contribution.objects.visible_to(viewer)
+        .filter(indicator__public_id=public_id)
+        .with_authors()
+        .order_by("created_at", "pk"),
+    )
+    if not rows:
+        raise Http404
+    indicator = rows[0].indicator
+    entries = list(statements_of(viewer).filter(indicator=indicator))
+    moment = clock.now()
+    lifetime = ioc_types[indicator.type].lifetime_days
+    return Value(
+        indicator=indicator,
+        marking=effective_marking(rows),
+        groups=_groups(rows, viewer),
+        threat_types=sorted({row.threat_type for row in rows}),
+        institutions=len({row.institution_id for row in rows}),
+        first_seen=min(row.first_seen for row in rows),
+        last_seen=max(row.last_seen for row in rows),
+        state=_state(rows, entries, moment),
+        score=round(max((score_of(entry, moment, lifetime) for entry in entries), default=0)),
+        base_score=round(max((entry.base_score for entry in entries), default=0)),
+        valid_until=max((entry.valid_until for entry in entries if entry.valid_until), default=None),
+        facts=facts_of([indicator.pk]).get(indicator.pk, {}),
+        days=_days(rows),
+    )
+
+
+def score_of(entry: Entry, moment: datetime, lifetime_days: int) -> float:
+    """The score of one entry now; 0 when it no longer speaks."""
+    if entry.state != Entry.State.LIVE or entry.last_seen is None:
+        return 0.0
+    return scoring.score_at(moment, base=entry.base_score, last_seen=entry.last_seen, lifetime_days=lifetime_days)
+
+
+def _groups(rows: list[Contribution], viewer: Viewer) -> list[Group]:
+    found = []
+    for audience in Audience:
+        statements = [_statement(row, viewer) for row in rows if row.audience == audience]
+        if statements:
+            found.append(Group(audience, statements))
+    return found
+
+
+def _statement(row: Contribution, viewer: Viewer) -> Statement:
+    mine = row.institution_id == viewer.institution_id
+    return Statement(
+        contribution=row,
+        named=mine or not row.anonymous,
+        mine=mine,
+        withdrawable=bool(may_withdraw(row, viewer)),
+        why=visible(row, viewer).reason,
+    )
+
+
+def _state(rows: list[Contribution], entries: list[Entry], moment: datetime) -> str:
+    """`live` or `expired`. Just shared and not yet published counts as live."""
+    if any(entry.state == Entry.State.LIVE for entry in entries):
+        return Entry.State.LIVE.value
+    over = all(row.valid_until is not None and row.valid_until <= moment for row in rows)
+    return Entry.State.EXPIRED.value if entries or over else Entry.State.LIVE.value
+
+
+def _days(rows: list[Contribution]) -> list[tuple[date, int]]:
+    counts = Counter(timezone.localtime(row.created_at).date() for row in rows)
+    return sorted(counts.items())
+
+
+def related_to(indicator: Indicator, *, viewer: Viewer) -> list[Indicator]:
+    """Other visible values near this one: under the same registered name, or in the same small network.
+
+    Index-backed and bounded; nothing is stored about relations.
+    """
+    near = _near(indicator)
+    if near is None:
+        return []
+    others = Indicator.objects.visible_to(viewer).filter(near).exclude(pk=indicator.pk)
+    return list(others.order_by("-pk")[:RELATED_MAX])
+
+
+def _near(indicator: Indicator) -> Q | None:
+    if indicator.reversed_name:
+        name = ".".join(reversed(indicator.reversed_name.rstrip(".").split(".")))
+        registered = registrable_domain(name)
+        return Q(reversed_name__startswith=reversed_name(registered)) if registered else None
+    if indicator.network:
+        address = ip_interface(indicator.network)
+        length = min(address.network.prefixlen, NEAR_V4 if address.version == 4 else NEAR_V6)
+        return Q(network__within=str(ip_network(f"{address.ip}/{length}", strict=False)))
+    return None
