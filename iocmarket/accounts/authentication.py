@@ -7,7 +7,6 @@ URL. Suspending the institution closes its tokens at their next request, since i
 from __future__ import annotations
 
 import base64
-import binascii
 from datetime import timedelta
 
 from django.contrib.auth.models import AnonymousUser
@@ -43,8 +42,9 @@ def secret_in(request: HttpRequest) -> str | None:
 
 def _basic_password(encoded: str) -> str:
     try:
-        pair = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+        # The user name may be in any encoding; the token is ASCII in all of them.
+        pair = base64.b64decode(encoded.strip(), validate=True).decode("latin-1")
+    except ValueError:
         return ""
     return pair.partition(":")[2]
 

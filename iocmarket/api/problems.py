@@ -69,7 +69,6 @@ def response(status: int, code: str, detail: str, **extra: object) -> HttpRespon
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every exception of an API view becomes a problem; unknown ones are left to the 500 handler."""
-    del context
     if isinstance(error, Refusal):
         error = Problem.of(error)
     elif isinstance(error, Http404):
@@ -78,7 +77,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         error = exceptions.PermissionDenied()
     if not isinstance(error, exceptions.APIException):
         return None
-    answer = Response(_document_of(error), status=error.status_code, content_type=MEDIA_TYPE)
+    answer = Response(_document_of(error, context), status=error.status_code, content_type=MEDIA_TYPE)
     if challenge := getattr(error, "auth_header", None):
         answer["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
@@ -86,9 +85,17 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     return answer
 
 
-def _document_of(error: exceptions.APIException) -> dict[str, object]:
+def _document_of(error: exceptions.APIException, context: dict[str, Any]) -> dict[str, object]:
     if isinstance(error, Problem):
         return document(error.status_code, error.code, str(error.detail), where=error.where, **error.extra)
     codes = error.get_codes()
     code = codes if isinstance(codes, str) else "invalid"
-    return document(error.status_code, code, str(error.detail))
+    found = document(error.status_code, code, str(error.detail))
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        found["supported"] = _readable(context)
+    return found
+
+
+def _readable(context: dict[str, Any]) -> list[str]:
+    """The media types that the view reads."""
+    return [parser.media_type for parser in getattr(context.get("view"), "parser_classes", ())]
