@@ -1,0 +1,52 @@
+"""Media types of TAXII 2.1 (section 1.6.8) and which requests they satisfy.
+
+Answers always carry the full media type with its version. Requests are read leniently where real clients are loose: no
+Accept, `*/*`, `application/json`, or the TAXII type without a version all mean "the TAXII that you speak".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http.request import MediaType
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+TAXII = "application/taxii+json;version=2.1"
+STIX = "application/stix+json;version=2.1"
+_ANY = frozenset({"*/*", "application/*", "application/json"})
+
+
+def is_acceptable(accept: str) -> bool:
+    """Whether an Accept header admits a TAXII 2.1 answer (section 3.1; RFC 9110 section 12.5.1)."""
+    ranges = [part for part in accept.split(",") if part.strip()]
+    return not ranges or any(_admits(MediaType(part)) for part in ranges)
+
+
+def _admits(wanted: MediaType) -> bool:
+    if wanted.quality <= 0:
+        return False
+    name = f"{wanted.main_type}/{wanted.sub_type}".lower()
+    return name in _ANY or (name == "application/taxii+json" and wanted.params.get("version", "2.1") == "2.1")
+
+
+class TaxiiNegotiation(BaseContentNegotiation):
+    """One representation exists: the request admits it, or gets a 406."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        """Any: this side of the server reads no body."""
+        del request
+        return next(iter(parsers))
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, Any]:
+        """The one renderer. Raises NotAcceptable."""
+        del format_suffix
+        if not is_acceptable(request.headers.get("Accept", "")):
+            raise NotAcceptable(f"this server answers {TAXII}")
+        return next(iter(renderers)), TAXII
