@@ -6,7 +6,6 @@ looks five times a second needs no more.
 
 from __future__ import annotations
 
-import http.client
 import os
 import selectors
 import signal
@@ -19,10 +18,10 @@ from iocmarket.embedded.children import end, launch
 from iocmarket.supervisor import plan as plans
 from iocmarket.supervisor.child import Child, describe
 from iocmarket.supervisor.console import say, write
+from iocmarket.supervisor.probe import Probe
 
 TICK = 0.2  # seconds
 SERVICE_CHECK = 2.0  # seconds between two looks at the services
-READY_CHECK = 1.0  # seconds between two questions to /readyz until it says yes
 PATIENCE = 20.0  # seconds a child has to finish its work after SIGTERM
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -38,6 +37,7 @@ class Instance:
         self._selector = selectors.DefaultSelector()
         self._began = time.monotonic()
         self._farewell = ""
+        self._probe = Probe(plan.port)
 
     def run(self) -> int:
         """Returns the exit code: 0 after a stop that was asked for, 1 when the preparation failed."""
@@ -88,7 +88,7 @@ class Instance:
         return process.returncode == 0 and not self._asked
 
     def _supervise(self) -> None:
-        ready, ask_at, look_at = False, 0.0, 0.0
+        ready, look_at = False, 0.0
         while not self._asked:
             for child in self._children:
                 if child.start_if_due() and child.output is not None:
@@ -98,9 +98,9 @@ class Instance:
             if now >= look_at:
                 look_at = now + SERVICE_CHECK
                 self._revive_services()
-            if not ready and now >= ask_at:
-                ask_at = now + READY_CHECK
-                ready = self._is_ready()
+            if not ready and self._probe.ready():
+                ready = True
+                self._say_ready()
 
     def _pump(self, timeout: float) -> None:
         """Show what the children wrote; take note of those that died."""
@@ -124,24 +124,14 @@ class Instance:
         if self._services.alive() != before:
             say("run", "a private service had died and was started again")
 
-    def _is_ready(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self._plan.port, timeout=0.5)
-        try:
-            connection.request("GET", "/readyz")
-            answer = connection.getresponse()
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
-        if answer.status != http.HTTPStatus.OK:
-            return False
+    def _say_ready(self) -> None:
         write(f"\n{self._farewell}\n" if self._farewell else "\n")
         took = time.monotonic() - self._began
         say("run", f"ready after {took:.0f} s: {self._plan.public_url} (Ctrl-C stops everything)")
-        return True
 
     def _stop(self) -> None:
         """Children first, politely, then what remains of them, then the services. A second signal ends the patience."""
+        self._probe.close()
         asked_before, deadline = self._asked, time.monotonic() + PATIENCE
         if self._children:
             say("run", "stopping")

@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from iocmarket.supervisor import child as children
+from iocmarket.supervisor import probe as probes
 from iocmarket.supervisor.__main__ import port_is_free
 from iocmarket.supervisor.child import Child
 from iocmarket.supervisor.plan import PlanError, environment, programs, read_plan
+from iocmarket.supervisor.probe import Probe
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
@@ -147,6 +149,31 @@ def test_a_port_in_use_is_refused_with_advice(tmp_path: Path) -> None:
     assert f"port {port} is in use" in refused.stdout
     assert "make run PORT=" in refused.stdout
     assert not (tmp_path / "var").exists()
+
+
+def serve_once(listener: socket.socket, answer: bytes) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        assert b"GET /readyz" in connection.recv(1000)
+        connection.sendall(answer)
+
+
+def test_the_probe_waits_for_nothing_and_hears_a_yes_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "PAUSE", 0.0)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        probe = Probe(listener.getsockname()[1])
+        assert not probe.ready(), "nothing listens"
+        listener.listen()
+        for answer in (b"HTTP/1.0 503 Service Unavailable\r\n\r\n", b"", b"HTTP/1.0 200 OK\r\n\r\n"):
+            assert not probe.ready(), "the question was sent just now"
+            assert not probe.ready(), "there is no answer yet"
+            serve_once(listener, answer)
+            deadline = time.monotonic() + 5
+            while probe._question is not None and time.monotonic() < deadline:
+                said = probe.ready()
+            assert said is (b" 200 " in answer)
+    assert probe.ready()
 
 
 def is_running(pid: int) -> bool:
