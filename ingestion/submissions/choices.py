@@ -12,16 +12,23 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
+from ingestion.readers.credentials import redact
 from iocmarket.indicators.threats import ThreatType
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import DEFAULT, PAP, TLP
+from iocmarket.kernel.pointer import pointer
 
+QUERY = "?"
+"""The place of what stands in the query string."""
 AUDIENCES = ("own", "community", "circle", "recipients")
 COMMENT_MAX = 2000
 TAG_MAX = 100
 TAGS_MAX = 50
 RECIPIENTS_MAX = 200
+# Dates outside of these bounds are slips of the keyboard, and some could not be read back from the database.
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,42 +57,49 @@ NAMES = frozenset(Choices.__dataclass_fields__) - {"explicit"}
 def read_choices(data: Mapping[str, Any], *, base: Choices, where: str, own: bool) -> Choices:
     """Read what is given over `base`. `own`: said for one item (explicit), not for the whole act.
 
-    Raises Refusal whose `where` is a JSON Pointer (`/defaults/tlp`) or the parameter's name.
+    Raises Refusal whose `where` is a JSON Pointer (`/defaults/tlp`) or, for `where` QUERY, the parameter (`?tlp`).
     """
     given: dict[str, Any] = {}
     for name in data:
         if name == "circle":
-            raise Refusal("audience_not_available", "circles cannot be addressed yet", where=f"{where}/circle")
+            raise Refusal("audience_not_available", "circles cannot be addressed yet", where=place(where, name))
         if name not in NAMES:
-            raise Refusal("unknown_field", f"{name[:60]!r} is not a field of a statement", where=f"{where}/{name[:60]}")
+            raise Refusal("unknown_field", f"{name[:60]!r} is not a field of a statement", where=place(where, name))
     for name, reader in _READERS.items():
         if data.get(name) is not None:
             try:
                 given[name] = reader(data[name])
             except Refusal as refusal:
-                refusal.where = f"{where}/{name}"
+                refusal.where = place(where, name)
                 raise
+    if given.get("audience", base.audience) != base.audience:
+        given.setdefault("recipients", ())  # those of the default audience are not meant by another one
     found = replace(base, **given, explicit=base.explicit | frozenset(given) if own else base.explicit)
     check(found, where=where)
     return found
+
+
+def place(where: str, name: str) -> str:
+    """Where a field stands: a JSON Pointer, or a query parameter when `where` is QUERY."""
+    return f"{QUERY}{name[:60]}" if where == QUERY else where + pointer(name)
 
 
 def check(choices: Choices, *, where: str) -> None:
     """What the fields must hold together. Raises Refusal."""
     if choices.tlp is TLP.RED:
         detail = "TLP:RED is for named persons; it cannot be shared here yet: use audience own with TLP:AMBER+STRICT"
-        raise Refusal("tlp_red_not_available", detail, where=f"{where}/tlp")
+        raise Refusal("tlp_red_not_available", detail, where=place(where, "tlp"))
     if choices.audience == "circle":
-        raise Refusal("audience_not_available", "circles cannot be addressed yet", where=f"{where}/audience")
+        raise Refusal("audience_not_available", "circles cannot be addressed yet", where=place(where, "audience"))
     if choices.audience == "recipients" and not choices.recipients:
         raise Refusal(
-            "recipients_missing", "audience recipients names at least one institution", where=f"{where}/recipients"
+            "recipients_missing", "audience recipients names at least one institution", where=place(where, "recipients")
         )
     if choices.recipients and choices.audience != "recipients":
         detail = "recipients are named, but the audience is another; set audience to recipients"
-        raise Refusal("recipients_without_audience", detail, where=f"{where}/recipients")
+        raise Refusal("recipients_without_audience", detail, where=place(where, "recipients"))
     if choices.first_seen and choices.last_seen and choices.first_seen > choices.last_seen:
-        raise Refusal("dates_out_of_order", "first_seen lies after last_seen", where=f"{where}/first_seen")
+        raise Refusal("dates_out_of_order", "first_seen lies after last_seen", where=place(where, "first_seen"))
 
 
 def _text(value: Any, *, longest: int) -> str:
@@ -93,7 +107,14 @@ def _text(value: Any, *, longest: int) -> str:
         raise Refusal("not_text", f"a text is expected, not {type(value).__name__}")
     if len(value) > longest:
         raise Refusal("too_long", f"{len(value)} characters; at most {longest}")
+    if "\x00" in value:
+        raise Refusal("nul_character", "the text contains a NUL character")
     return value.strip()
+
+
+def _comment(value: Any) -> str:
+    """A comment is free text, and free text is kept without the passwords that people paste into it."""
+    return redact(_text(value, longest=COMMENT_MAX))[:COMMENT_MAX]
 
 
 def _tlp(value: Any) -> TLP:
@@ -112,8 +133,8 @@ def _threat_type(value: Any) -> str:
 
 
 def _confidence(value: Any) -> int:
-    text = str(value)
-    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text[:9]) > 100:
+    text = str(value).strip() if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 100):
         raise Refusal("bad_confidence", "confidence is a whole number from 0 to 100")
     return int(text)
 
@@ -154,7 +175,10 @@ def _moment(value: Any) -> datetime:
         found = parse_datetime(text) or datetime.fromisoformat(text)
     except ValueError as error:
         raise Refusal("bad_date", f"{text!r} is not a date; write it as 2027-01-31T08:00:00Z") from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    if not EARLIEST <= found < LATEST:
+        raise Refusal("bad_date", f"{text!r} is not between {EARLIEST.year} and {LATEST.year}")
+    return found
 
 
 def _past(value: Any) -> datetime:
@@ -192,7 +216,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "valid_until": _future,
     "first_seen": _past,
     "last_seen": _past,
-    "comment": lambda value: _text(value, longest=COMMENT_MAX),
+    "comment": _comment,
     "tags": _tags,
     "anonymous": _flag,
     "subtree": _flag,

@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingestion.readers.credentials import redact
+from ingestion.readers.base import shown
+from ingestion.readers.credentials import redact, secrets_in
+from ingestion.readers.credentials import refusal as credential_refusal
 from ingestion.readers.free_text import read as read_free_text
-from ingestion.submissions.choices import Choices, read_choices
-from iocmarket.indicators.recognise import recognise
+from ingestion.submissions.choices import QUERY, Choices, read_choices
+from iocmarket.indicators.recognise import Recognised, recognise
+from iocmarket.indicators.refang import refang
 from iocmarket.indicators.types import Canonical
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.pointer import pointer
 
 LINE_MAX = 65_536
 ITEMS_MAX = 500
@@ -61,9 +65,13 @@ class Sending:
     lines_without_indicator: tuple[int, ...] = ()
     raw: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
+    defaults_at: str = "/defaults"
+    """Where the defaults stand, for the place of a fault in them."""
 
 
-def from_text(text: str, *, choices: Choices, given: Mapping[str, Any] | None = None) -> Sending:
+def from_text(
+    text: str, *, choices: Choices, given: Mapping[str, Any] | None = None, defaults_at: str = QUERY
+) -> Sending:
     """Free text: a paste, a list, a message. Raises InvalidRequest (a line or the whole too long)."""
     _check_lines(text)
     reading = read_free_text(text)
@@ -85,7 +93,8 @@ def from_text(text: str, *, choices: Choices, given: Mapping[str, Any] | None = 
         choices=choices,
         lines_without_indicator=reading.lines_without_indicator,
         raw=redact(text),
-        given=given or {},
+        given=_told(given or {}, choices),
+        defaults_at=defaults_at,
     )
 
 
@@ -94,11 +103,14 @@ def from_document(document: Any) -> Sending:
     if not isinstance(document, dict):
         raise InvalidRequest([Refusal("not_an_object", "the body is a JSON object", where="/")])
     faults = [
-        Refusal("unknown_field", f"{name[:60]!r} is not a field of a submission", where=f"/{name[:60]}")
+        Refusal("unknown_field", f"{name[:60]!r} is not a field of a submission", where=pointer(name))
         for name in document
         if name not in {"defaults", "report", "indicators", "text"}
     ]
-    defaults = document.get("defaults") or {}
+    if document.get("indicators") is None and document.get("text") is None:
+        faults.append(Refusal("nothing_sent", "there is neither a list of indicators nor a text", where="/"))
+    defaults = document.get("defaults")
+    defaults = {} if defaults is None else defaults
     choices = Choices()
     try:
         choices = read_choices(_object(defaults, "/defaults"), base=choices, where="/defaults", own=False)
@@ -120,8 +132,13 @@ def from_document(document: Any) -> Sending:
         report=report,
         lines_without_indicator=written.lines_without_indicator if written else (),
         raw=written.raw if written else "",
-        given=defaults,
+        given=_told(defaults, choices),
     )
+
+
+def _told(given: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
+    """The defaults as they may be stored: with the comment as it was read, without the passwords in it."""
+    return {**given, "comment": choices.comment} if "comment" in given else dict(given)
 
 
 def _items(items: Any, choices: Choices, faults: list[Refusal]) -> list[Draft]:
@@ -153,16 +170,23 @@ def _item(item: Any, index: int, choices: Choices) -> Draft:
         raise Refusal("not_text", "type is a string", where=f"{where}/type")
     said = {name: content for name, content in fields.items() if name not in {"value", "type"}}
     own = read_choices(said, base=choices, where=where, own=True)
+    canonical, name, refusal = None, type_name or "", None
     try:
-        found = recognise(value, type_name)
-    except Refusal as refusal:
-        return Draft(
-            index=index, line=index + 1, input=value, type=type_name or "", canonical=None, refusal=refusal, choices=own
-        )
+        found = _recognised(value, type_name)
+        canonical, name = found.canonical, found.type.name
+    except Refusal as caught:
+        refusal = caught
     return Draft(
-        index=index, line=index + 1, input=value, type=found.type.name, canonical=found.canonical, refusal=None,
+        index=index, line=index + 1, input=shown(redact(value)), type=name, canonical=canonical, refusal=refusal,
         choices=own,
     )  # fmt: skip
+
+
+def _recognised(value: str, type_name: str | None) -> Recognised:
+    """As `recognise`, but an account with its password is none of any type. Raises Refusal."""
+    if secrets_in(refang(value)):
+        raise credential_refusal()
+    return recognise(value, type_name)
 
 
 def _object(value: Any, where: str) -> Mapping[str, Any]:
@@ -183,14 +207,15 @@ def _report(value: Any, faults: list[Refusal]) -> ReportDraft | None:
 
 def _read_report(fields: Mapping[str, Any]) -> ReportDraft:
     for name in sorted(set(fields) - set(_REPORT_FIELDS)):
-        raise Refusal("unknown_field", f"{name[:60]!r} is not a field of a report", where=f"/report/{name[:60]}")
+        raise Refusal("unknown_field", f"{name[:60]!r} is not a field of a report", where=pointer("report", name))
     for name, longest in _REPORT_FIELDS.items():
         text = fields.get(name, "")
         if not isinstance(text, str) or len(text) > longest:
             raise Refusal("bad_text", f"{name} is a text of at most {longest} characters", where=f"/report/{name}")
     if not str(fields.get("title", "")).strip():
         raise Refusal("title_missing", "a report has a title", where="/report/title")
-    return ReportDraft(title=str(fields["title"]).strip(), description=str(fields.get("description", "")).strip())
+    title, description = (redact(str(fields.get(name, "")).strip()) for name in _REPORT_FIELDS)
+    return ReportDraft(title=title[:200], description=description)
 
 
 def _shifted(draft: Draft, by: int) -> Draft:

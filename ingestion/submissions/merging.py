@@ -14,9 +14,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from ingestion.submissions.choices import Choices
-from ingestion.submissions.planning import REFRESHED, Planned
+from ingestion.submissions.planning import ACCEPTED, REFRESHED, Planned
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.database import update_many
 from iocmarket.indicators.models import Contribution, Indicator, Report
@@ -37,38 +38,61 @@ class Merge:
     report: Report | None
     submission: UUID
     recipients: dict[str, int]
+    """Institutions by the names under which the sender addressed them."""
     moment: datetime
+
+    def addressed(self, choices: Choices) -> list[int]:
+        """The institutions that a statement is addressed to, as it stores them: in order, each once."""
+        return sorted({self.recipients[name] for name in choices.recipients})
 
 
 def merge(items: list[Planned], *, context: Merge) -> dict[bytes, Indicator]:
-    """Store every kept item; the indicators by digest. Corrects `status` where the world moved since planning."""
+    """Store every kept item; the indicators by digest. Sets each item's status and warnings."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, context.viewer.institution_id])
-    by_digest: dict[bytes, list[Planned]] = defaultdict(list)
+    by_digest = _by_digest(items)
+    indicators = _indicators(by_digest)
+    standing = {bytes(row.indicator.digest): row for row in _standing(by_digest, context, lock=True)}
+    fresh = _settle(by_digest, standing, context)
+    for digest, statement in fresh.items():
+        statement.indicator = indicators[digest]
+    Contribution.unscoped.bulk_create(fresh.values(), batch_size=CHUNK)
+    update_many(list(standing.values()), _REFRESHED_FIELDS)
+    announce({row.indicator_id: _keys(row) for row in (*fresh.values(), *standing.values())})
+    return indicators
+
+
+def rehearse(items: list[Planned], *, context: Merge) -> None:
+    """Set each item's status and warnings as `merge` would. Stores nothing and waits for nobody."""
+    by_digest = _by_digest(items)
+    standing = {bytes(row.indicator.digest): row for row in _standing(by_digest, context, lock=False)}
+    _settle(by_digest, standing, context)
+
+
+def _by_digest(items: list[Planned]) -> dict[bytes, list[Planned]]:
+    """The kept items of each value, values in the order in which every writer takes them."""
+    found: dict[bytes, list[Planned]] = defaultdict(list)
     for item in items:
         if item.kept:
-            by_digest[item.digest].append(item)
-    indicators = _indicators(by_digest)
-    standing = _standing(indicators, context)
-    changes: dict[int, set[str]] = {}
-    fresh: list[Contribution] = []
-    for digest in sorted(by_digest):
-        indicator = indicators[digest]
-        statement = standing.get(indicator.pk)
-        before = _keys(statement) if statement else frozenset()
-        for item in by_digest[digest]:
+            found[item.digest].append(item)
+    return dict(sorted(found.items()))
+
+
+def _settle(
+    by_digest: dict[bytes, list[Planned]], standing: dict[bytes, Contribution], context: Merge
+) -> dict[bytes, Contribution]:
+    """Renew what stands, in place; the new statements by digest, still without their indicator."""
+    fresh: dict[bytes, Contribution] = {}
+    for digest, items in by_digest.items():
+        statement = standing.get(digest)
+        for item in items:
             if statement is None:
-                statement = _new(indicator, item.draft.choices, item, context)
-                fresh.append(statement)
+                item.status = ACCEPTED
+                statement = fresh[digest] = _new(item, context)
             else:
                 item.status = REFRESHED
                 item.warnings += _refresh(statement, item.draft.choices, context)
-        if statement is not None:
-            changes[indicator.pk] = set(before | _keys(statement))
-    Contribution.unscoped.bulk_create(fresh, batch_size=CHUNK)
-    update_many(list(standing.values()), _REFRESHED_FIELDS)
-    announce(changes)
-    return indicators
+    return fresh
 
 
 def _indicators(by_digest: dict[bytes, list[Planned]]) -> dict[bytes, Indicator]:
@@ -99,22 +123,22 @@ def reversed_name(name: str) -> str:
     return ".".join(reversed(name.split("."))) + "."
 
 
-def _standing(indicators: dict[bytes, Indicator], context: Merge) -> dict[int, Contribution]:
-    rows = Contribution.unscoped.select_for_update().filter(
+def _standing(by_digest: dict[bytes, list[Planned]], context: Merge, *, lock: bool) -> QuerySet[Contribution]:
+    """What the institution says already of these values in this report, with its indicators."""
+    rows = Contribution.unscoped.filter(
         institution_id=context.viewer.institution_id,
-        indicator__in=[row.pk for row in indicators.values()] or [0],
+        indicator__digest__in=list(by_digest) or [b""],
         report=context.report,
         withdrawn_at__isnull=True,
-    )
-    return {row.indicator_id: row for row in rows.order_by("indicator_id")}
+    ).select_related("indicator")
+    return rows.select_for_update(of=("self",)).order_by("indicator_id") if lock else rows
 
 
-def _new(indicator: Indicator, choices: Choices, item: Planned, context: Merge) -> Contribution:
-    canonical = item.draft.canonical
+def _new(item: Planned, context: Merge) -> Contribution:
+    choices, canonical = item.draft.choices, item.draft.canonical
     stated = canonical.subtree if canonical else None
-    last_seen = choices.last_seen or context.moment
+    last_seen = choices.last_seen or max(context.moment, choices.first_seen or context.moment)
     return Contribution(
-        indicator=indicator,
         institution_id=context.viewer.institution_id,
         author_id=context.viewer.member_id,
         report=context.report,
@@ -123,7 +147,7 @@ def _new(indicator: Indicator, choices: Choices, item: Planned, context: Merge) 
         tlp=choices.tlp,
         pap=choices.pap,
         audience=choices.audience,
-        recipients=sorted(context.recipients[name] for name in choices.recipients),
+        recipients=context.addressed(choices),
         anonymous=choices.anonymous,
         subtree=bool(stated if choices.subtree is None else choices.subtree),
         confidence=choices.confidence,
@@ -139,20 +163,19 @@ def _new(indicator: Indicator, choices: Choices, item: Planned, context: Merge) 
 
 _REFRESHED_FIELDS = [
     "tlp", "pap", "threat_type", "confidence", "comment", "tags", "first_seen", "last_seen", "valid_until",
-    "refreshed_at", "subtree",
+    "refreshed_at", "subtree", "anonymous",
 ]  # fmt: skip
 
 
 def _refresh(row: Contribution, choices: Choices, context: Merge) -> list[str]:
     """Renew a statement. A refresh never loosens (domain.md, Marking): returns what was kept, as warnings."""
     warnings = _refresh_marking(row, choices)
-    if choices.audience != row.audience or (
-        choices.recipients and sorted(context.recipients[name] for name in choices.recipients) != row.recipients
-    ):
+    if choices.audience != row.audience or (choices.recipients and context.addressed(choices) != row.recipients):
         warnings.append("audience_kept")
     row.last_seen = max(row.last_seen, choices.last_seen or context.moment)
     if choices.first_seen:
         row.first_seen = min(row.first_seen, choices.first_seen)
+    row.anonymous = row.anonymous or choices.anonymous  # a name can be taken off; putting it back is a PATCH
     row.refreshed_at = max(row.refreshed_at, context.moment)
     if choices.threat_type != "other":
         row.threat_type = choices.threat_type

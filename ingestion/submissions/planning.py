@@ -1,4 +1,4 @@
-"""What would become of each draft: accepted, refreshed or refused, and what the sender may know of it already.
+"""What each draft is: kept or refused, new to the sender or known, said once or repeated.
 
 Reads only, and asks the same statements whatever the values are: a value that others hide and a value that nobody
 knows cannot be told apart by what the database is asked.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count
 
-from ingestion.submissions.drafts import Draft, ReportDraft
+from ingestion.submissions.drafts import Draft
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel.decision import Refusal
@@ -37,23 +37,17 @@ class Planned:
         return self.status != REFUSED
 
 
-def plan(drafts: tuple[Draft, ...], *, viewer: Viewer, report: ReportDraft | None) -> list[Planned]:
-    """One Planned for each draft, in order."""
+def plan(drafts: tuple[Draft, ...], *, viewer: Viewer) -> list[Planned]:
+    """One Planned for each draft, in order. Whether a kept one is accepted or refreshed, merging.py decides."""
     planned = [_first_look(draft) for draft in drafts]
-    digests = sorted({item.digest for item in planned if item.kept})
-    mine = _mine(digests, viewer=viewer, report=report)
-    known = _known(digests, viewer=viewer)
+    known = _known(sorted({item.digest for item in planned if item.kept}), viewer=viewer)
     seen: set[bytes] = set()
     for item in planned:
-        if not item.kept:
-            continue
-        item.known = known.get(item.digest, 0)
-        if item.digest in seen:
-            item.status = REFRESHED
-            item.warnings.append("repeated")
-        elif item.digest in mine:
-            item.status = REFRESHED
-        seen.add(item.digest)
+        if item.kept:
+            item.known = known.get(item.digest, 0)
+            if item.digest in seen:
+                item.warnings.append("repeated")
+            seen.add(item.digest)
     return planned
 
 
@@ -66,14 +60,6 @@ def _first_look(draft: Draft) -> Planned:
         digest=digest_of(draft.type, draft.canonical.value),
         warnings=list(draft.canonical.warnings),
     )
-
-
-def _mine(digests: list[bytes], *, viewer: Viewer, report: ReportDraft | None) -> set[bytes]:
-    rows = Contribution.unscoped.filter(
-        institution_id=viewer.institution_id, withdrawn_at__isnull=True, indicator__digest__in=digests or [b""]
-    )
-    rows = rows.filter(report__title=report.title) if report else rows.filter(report__isnull=True)
-    return {bytes(digest) for digest in rows.values_list("indicator__digest", flat=True)}
 
 
 def _known(digests: list[bytes], *, viewer: Viewer) -> dict[bytes, int]:

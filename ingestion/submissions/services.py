@@ -12,8 +12,9 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from ingestion.enrichment.services import request_enrichment
+from ingestion.submissions.choices import place
 from ingestion.submissions.drafts import ReportDraft, Sending
-from ingestion.submissions.merging import Merge, merge
+from ingestion.submissions.merging import Merge, merge, rehearse
 from ingestion.submissions.models import Submission, SubmissionItem
 from ingestion.submissions.planning import ACCEPTED, REFRESHED, REFUSED, Planned, plan
 from iocmarket.accounts.lookups import approved_named
@@ -21,6 +22,7 @@ from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.services import Actor, record
 from iocmarket.indicators.models import Indicator, Report
 from iocmarket.kernel import clock
+from iocmarket.kernel.pointer import pointer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +50,21 @@ class Outcome:
 
 
 def preview(sending: Sending, *, viewer: Viewer) -> Outcome:
-    """What would happen. Raises Refusal(`unknown_recipient`). Stores nothing."""
-    _recipients(sending)
+    """What would happen, item by item. Raises Refusal(`unknown_recipient`). Stores nothing."""
+    items = plan(sending.drafts, viewer=viewer)
+    rehearse(
+        items,
+        context=Merge(
+            viewer=viewer,
+            report=_standing_report(sending, viewer),
+            submission=uuid4(),
+            recipients=_recipients(sending),
+            moment=clock.now(),
+        ),
+    )
     return Outcome(
         public_id=None,
-        items=plan(sending.drafts, viewer=viewer, report=sending.report),
+        items=items,
         indicators={},
         lines_without_indicator=sending.lines_without_indicator,
     )
@@ -68,7 +80,7 @@ def submit(
     """
     moment = received_at or clock.now()
     recipients = _recipients(sending)
-    items = plan(sending.drafts, viewer=viewer, report=sending.report)
+    items = plan(sending.drafts, viewer=viewer)
     public_id = uuid4()
     context = Merge(
         viewer=viewer,
@@ -94,10 +106,19 @@ def submit(
 
 
 def _recipients(sending: Sending) -> dict[str, int]:
-    named = dict.fromkeys(name for draft in sending.drafts for name in draft.choices.recipients)
-    named.update(dict.fromkeys(sending.choices.recipients))
-    found = approved_named(named, where="/defaults/recipients")
-    return {name: institution.pk for name, institution in zip(named, found, strict=True)}
+    named = dict.fromkeys(sending.choices.recipients, place(sending.defaults_at, "recipients"))
+    for draft in sending.drafts:
+        for name in draft.choices.recipients:
+            named.setdefault(name, pointer("indicators", draft.index, "recipients"))
+    return {name: approved_named([name], where=where)[0].pk for name, where in named.items()}
+
+
+def _standing_report(sending: Sending, viewer: Viewer) -> Report | None:
+    """The report that the submission would join; one that does not exist yet joins nothing and has no statements."""
+    if sending.report is None:
+        return None
+    held = Report.objects.filter(institution_id=viewer.institution_id, title=sending.report.title).first()
+    return held or Report(pk=0, title=sending.report.title)
 
 
 def _report(sending: Sending, viewer: Viewer, moment: datetime) -> Report:

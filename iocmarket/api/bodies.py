@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from iocmarket.api.problems import Problem
+from iocmarket.kernel.pointer import pointer
 
 MAX_DEPTH = 32
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -66,11 +67,6 @@ def loads(body: bytes) -> Any:
     _check(found, "", MAX_DEPTH)
     _check_names(text)
     return found
-
-
-def pointer(*steps: object) -> str:
-    """A JSON Pointer to a member: `~` and `/` escaped (RFC 6901 section 3), long names cut."""
-    return "".join(f"/{str(step)[:60].replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
 def _declared(body: bytes, charset: str) -> str:
@@ -141,8 +137,7 @@ def _check(node: Any, where: str, levels: int) -> None:
 
 def _check_string(text: str, where: str) -> None:
     if "\x00" in text:
-        shown = where.replace("\x00", "\\u0000") or "/"
-        raise Problem(400, "nul_character", "a string contains a NUL character", where=shown)
+        raise Problem(400, "nul_character", "a string contains a NUL character", where=where or "/")
 
 
 def _check_names(text: str) -> None:
