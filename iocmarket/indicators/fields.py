@@ -31,11 +31,11 @@ class InetField(_Text):
 class _Containment(_Lookup):
     operator: str
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[str | int]]:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
         """`column <operator> parameter::inet`."""
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
-        return f"{left} {self.operator} {right}::inet", [*left_params, *right_params]
+        return f"{left} {self.operator} {right}::inet", (*left_params, *right_params)
 
 
 @InetField.register_lookup

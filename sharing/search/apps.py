@@ -8,3 +8,9 @@ class SearchConfig(AppConfig):
 
     name = "sharing.search"
     label = "search"
+
+    def ready(self) -> None:
+        """Put the pages into the navigation."""
+        from sharing.search import places  # noqa: PLC0415 (models may be imported from here on)
+
+        places.register()

@@ -73,6 +73,21 @@ class Value:
         return [statement for group in self.groups for statement in group.statements]
 
     @property
+    def subtree(self) -> bool:
+        """Whether any statement means the sub-names too."""
+        return any(statement.contribution.subtree for statement in self.statements)
+
+    @property
+    def aged(self) -> int:
+        """What age has taken from the score."""
+        return self.base_score - self.score if self.state == Entry.State.LIVE else self.base_score
+
+    @property
+    def ip(self) -> dict[str, object]:
+        """Country and operator, where the value is an address."""
+        return self.facts.get("ip-context", {})
+
+    @property
     def mine(self) -> list[Statement]:
         """What the viewer's own institution says."""
         return [statement for statement in self.statements if statement.mine]

@@ -13,6 +13,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from iocmarket.indicators.threats import ThreatType
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP
 from iocmarket.web import charts, defanged, moments
@@ -180,3 +181,9 @@ def widget_kind(field: BoundField) -> str:
         (FileInput, "file"),
     )
     return next((kind for classes, kind in kinds if isinstance(widget, classes)), "text")
+
+
+@register.filter
+def threat(code: str) -> str:
+    """A threat type in the reader's language; the code itself when it is none."""
+    return str(ThreatType(code).label) if code in ThreatType.values else code

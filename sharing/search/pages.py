@@ -1,0 +1,56 @@
+"""The pages on which people read: home, one value. Thin."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from iocmarket.accounts.viewer import viewer_of_member
+from iocmarket.accounts.views import member_of
+from iocmarket.indicators.types import ioc_types
+from sharing.search.finding import search as find
+from sharing.search.home import read_home
+from sharing.search.value import read_value, related_to
+
+
+@login_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """What concerns me."""
+    member = member_of(request)
+    found = read_home(viewer=viewer_of_member(member), previous_visit=member.previous_visit_at)
+    context = {"home": found, "threshold": settings.SCORE_THRESHOLD, "member": member}
+    return render(request, "search/home.html", context)
+
+
+@login_required
+@require_GET
+def indicator(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One value: who said what that I may see, and why I see it."""
+    viewer = viewer_of_member(member_of(request))
+    value = read_value(public_id, viewer=viewer)
+    context = {
+        "value": value,
+        "type_label": ioc_types[value.indicator.type].label,
+        "related": related_to(value.indicator, viewer=viewer),
+        "threshold": settings.SCORE_THRESHOLD,
+    }
+    return render(request, "search/value.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def search(request: HttpRequest) -> HttpResponse:
+    """One box: a value, a prefix, words; or many values pasted (sent by POST, so that they enter no log)."""
+    viewer = viewer_of_member(member_of(request))
+    asked = request.POST.get("many", "") if request.method == "POST" else request.GET.get("q", "")
+    found = find(asked, viewer=viewer, before=request.GET.get("before", ""))
+    if found.kind == "one" and found.answers[0].summary and not found.rows:
+        return redirect("indicator", found.answers[0].summary.indicator.public_id)
+    context = {"found": found, "asked": asked, "threshold": settings.SCORE_THRESHOLD}
+    return render(request, "search/search.html", context)
