@@ -35,6 +35,7 @@ def answer_again(submission: Submission) -> dict[str, Any]:
         "state": submission.state,
         "counts": {name: getattr(submission, name) for name in ("received", "accepted", "refreshed", "refused")},
         "items": [_stored(item) for item in items],
+        "lines_without_indicator": submission.lines_without_indicator,
         "items_url": items_url(submission.public_id),
     }
 
@@ -72,5 +73,6 @@ def _stored(item: SubmissionItem) -> dict[str, Any]:
         "reason": item.reason or None,
         "detail": item.detail or None,
         "indicator": str(item.indicator.public_id) if item.indicator else None,
+        "known": item.known,
         "warnings": item.warnings,
     }

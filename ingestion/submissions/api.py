@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.http import Http404
+from django.http import Http404, QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingestion.submissions.answers import answer_again, answer_to
-from ingestion.submissions.choices import NAMES, Choices, read_choices
+from ingestion.submissions.choices import LISTS, NAMES, QUERY, Choices, place, read_choices
 from ingestion.submissions.drafts import InvalidRequest, Sending, from_document, from_text
 from ingestion.submissions.models import Submission
 from ingestion.submissions.services import preview, submit
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.scoped import ScopedView
-from iocmarket.api.parsers import PlainTextParser, StrictJSONParser
+from iocmarket.api.parsers import PlainTextParser, StrictJSONParser, media_type_of
 from iocmarket.api.problems import Problem
 from iocmarket.indicators.models import Contribution
 from iocmarket.indicators.services import withdraw
@@ -87,20 +87,31 @@ class ContributionDetail(ScopedView):
 
 
 def read_sending(request: Request) -> Sending:
-    """The body and the query parameters as a Sending. Raises Problem."""
-    given = {name: value for name, value in request.query_params.items() if name != "dry_run"}
+    """The body and the query parameters as a Sending. Raises Problem or Refusal."""
+    given = _given(request.query_params)
     try:
         body: Any = request.data
-        if isinstance(body, str):
-            choices = read_choices(given, base=Choices(), where="?", own=False)
-            return from_text(body, choices=choices, given=given)
+        if isinstance(body, str) and media_type_of(request) == PlainTextParser.media_type:
+            return from_text(body, choices=read_choices(given, base=Choices(), where=QUERY, own=False), given=given)
         if given:
             raise Problem(
-                400, "unknown_parameter", "a JSON body carries its own defaults", where=f"?{next(iter(given))}"
+                400, "unknown_parameter", "a JSON body carries its own defaults", where=place(QUERY, next(iter(given)))
             )
         return from_document(body)
     except InvalidRequest as invalid:
         raise _problem(invalid) from invalid
+
+
+def _given(query: QueryDict) -> dict[str, Any]:
+    """The defaults in the query string; lists may be given by repeating their name. Raises Problem for the others."""
+    given: dict[str, Any] = {}
+    for name, values in query.lists():
+        if name == "dry_run":
+            continue
+        if len(values) > 1 and name not in LISTS:
+            raise Problem(400, "duplicate_name", f"{name[:60]!r} is given more than once", where=place(QUERY, name))
+        given[name] = values if len(values) > 1 else values[0]
+    return given
 
 
 def _problem(invalid: InvalidRequest) -> Problem:

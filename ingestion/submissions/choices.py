@@ -52,6 +52,7 @@ class Choices:
 
 
 NAMES = frozenset(Choices.__dataclass_fields__) - {"explicit"}
+LISTS = frozenset({"recipients", "tags"})
 
 
 def read_choices(data: Mapping[str, Any], *, base: Choices, where: str, own: bool) -> Choices:

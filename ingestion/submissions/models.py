@@ -43,6 +43,7 @@ class Submission(models.Model):
     accepted = models.IntegerField(default=0)
     refreshed = models.IntegerField(default=0)
     refused = models.IntegerField(default=0)
+    lines_without_indicator = ArrayField(models.IntegerField(), default=list)
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -79,6 +80,8 @@ class SubmissionItem(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices)
     reason = models.CharField(max_length=60, blank=True)
     detail = models.TextField(blank=True)
+    # Whether the sender saw a statement on it before this submission: told then, and told again when read again.
+    known = models.BooleanField(default=False)
     warnings = ArrayField(models.CharField(max_length=60), default=list)
     indicator = models.ForeignKey(Indicator, on_delete=models.SET_NULL, null=True, related_name="+")
 

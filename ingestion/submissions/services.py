@@ -84,7 +84,7 @@ def submit(
     public_id = uuid4()
     context = Merge(
         viewer=viewer,
-        report=_report(sending, viewer, moment) if sending.report else None,
+        report=_report(sending, viewer, moment, recipients) if sending.report else None,
         submission=public_id,
         recipients=recipients,
         moment=moment,
@@ -121,7 +121,7 @@ def _standing_report(sending: Sending, viewer: Viewer) -> Report | None:
     return held or Report(pk=0, title=sending.report.title)
 
 
-def _report(sending: Sending, viewer: Viewer, moment: datetime) -> Report:
+def _report(sending: Sending, viewer: Viewer, moment: datetime, recipients: dict[str, int]) -> Report:
     draft = sending.report or ReportDraft(title="")
     found, made = Report.objects.get_or_create(
         institution_id=viewer.institution_id,
@@ -131,6 +131,7 @@ def _report(sending: Sending, viewer: Viewer, moment: datetime) -> Report:
             "tlp": sending.choices.tlp,
             "pap": sending.choices.pap,
             "audience": sending.choices.audience,
+            "recipients": sorted({recipients[name] for name in sending.choices.recipients}),
             "created_at": moment,
         },
     )
@@ -157,6 +158,7 @@ def _store(
         channel=channel,
         raw=sending.raw,
         defaults=dict(sending.given),
+        lines_without_indicator=list(sending.lines_without_indicator),
         created_at=moment,
         **counts,
     )
@@ -176,5 +178,6 @@ def _row(submission: Submission, item: Planned, outcome: Outcome) -> SubmissionI
         reason=item.refusal.code if item.refusal else "",
         detail=item.refusal.detail if item.refusal else "",
         warnings=item.warnings,
+        known=item.known > 0,
         indicator=outcome.indicators.get(item.digest),
     )
