@@ -60,7 +60,7 @@ def write(path: Path, table: RangeTable, provenance: Provenance) -> int:
         "count6": len(table.v6.starts),
         "sha256": sha256(stream).hexdigest(),
     }
-    body = json.dumps(header).encode() + b"\n" + lzma.compress(stream, preset=9)
+    body = json.dumps(header).encode() + b"\n" + lzma.compress(stream, preset=6)
     path.write_bytes(body)
     return len(body)
 

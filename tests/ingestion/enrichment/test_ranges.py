@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.enrichment.ipdata import fileformat
@@ -34,6 +34,7 @@ def plain_scan(ranges: list[IpRange], address: Address) -> IpFacts | None:
     return None
 
 
+@settings(deadline=None)
 @given(ranges=disjoint_ranges(), data=st.data())
 def test_a_look_up_answers_as_a_scan_would(ranges: list[IpRange], data: st.DataObject) -> None:
     table = build_table(ranges)
@@ -53,6 +54,7 @@ def test_a_look_up_answers_as_a_scan_would(ranges: list[IpRange], data: st.DataO
             assert plain_scan(ranges, block.broadcast_address) == found[0]
 
 
+@settings(deadline=None)  # compressing takes what the machine has left
 @given(ranges=disjoint_ranges())
 def test_the_file_gives_back_the_table(ranges: list[IpRange], tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("ipdata") / "x.ipdata"
