@@ -75,6 +75,7 @@ def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
             key = session.cookies[settings.SESSION_COOKIE_NAME].value
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])
         page = context.new_page()
+        page.set_default_timeout(10_000)
         page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)
