@@ -1,0 +1,42 @@
+"""What the members own, read once for a whole selection of values."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import QuerySet, Value
+from django.db.models.functions import MD5, Concat
+
+from iocmarket.accounts.models import Asset, Institution
+from iocmarket.indicators.guard import Assets, Network
+
+logger = logging.getLogger(__name__)
+
+
+def verified_assets() -> Assets:
+    """The verified assets of every institution that has not left, in one statement."""
+    domains: set[str] = set()
+    networks: list[Network] = []
+    for pk, kind, value in _verified().values_list("pk", "kind", "value"):
+        if kind == Asset.Kind.DOMAIN:
+            domains.add(value.strip().strip(".").lower())
+            continue
+        try:
+            networks.append(ipaddress.ip_network(value.strip(), strict=False))
+        except ValueError:
+            # One wrong line must not stop every feed of the community; the others still guard.
+            logger.warning("asset %d is no network and guards nothing", pk)
+    return Assets(frozenset(domains), tuple(networks))
+
+
+def assets_signature() -> str:
+    """Equal for equal assets: tells cheaply whether a decision of the guard may have changed."""
+    line = Concat("kind", Value(":"), "value")
+    found = _verified().aggregate(all=MD5(StringAgg(line, delimiter=Value("\n"), order_by="pk")))
+    return found["all"] or ""
+
+
+def _verified() -> QuerySet[Asset]:
+    return Asset.objects.filter(verified_at__isnull=False).exclude(institution__state=Institution.State.LEFT)

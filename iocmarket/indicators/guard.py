@@ -1,0 +1,196 @@
+"""The blocking guard: what never enters a feed that blocks, whatever anyone submits (domain.md, Blocking guard).
+
+Pure: a value's facts and the members' assets in, a decision with its reason out. The value stays visible to those who
+may see it; the reason is shown beside it. A rule is one function in `RULES`: a warning list or another rule of the
+community is one more of them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from publicsuffixlist import PublicSuffixList
+
+from iocmarket.indicators.types.base import Trait, ioc_types
+from iocmarket.kernel.decision import Decision
+
+# The widest networks that may be blocked (prefix lengths).
+WIDEST_V4 = 16
+WIDEST_V6 = 32
+
+# RFC 6890 (special-purpose registries) and its successors; each line names the reason shown to people.
+_SPECIAL = (
+    ("unspecified_address", ("0.0.0.0/8", "::/128")),
+    ("private_address", ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")),
+    ("shared_address", ("100.64.0.0/10",)),  # RFC 6598: behind a carrier's address translation
+    ("loopback_address", ("127.0.0.0/8", "::1/128")),
+    ("link_local_address", ("169.254.0.0/16", "fe80::/10")),
+    ("documentation_address", ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")),
+    ("multicast_address", ("224.0.0.0/4", "ff00::/8")),
+    ("reserved_address", ("192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4", "::ffff:0:0/96", "64:ff9b::/96")),
+)
+
+REASONS: dict[str, str | Promise] = {
+    "unspecified_address": _("the address stands for no machine"),
+    "private_address": _("the address is private"),
+    "shared_address": _("the address is shared behind a carrier's address translation"),
+    "loopback_address": _("the address is a machine's own"),
+    "link_local_address": _("the address is valid on one link only"),
+    "documentation_address": _("the address is reserved for documentation"),
+    "multicast_address": _("the address is a multicast group"),
+    "reserved_address": _("the address is reserved by a standard"),
+    "too_wide": _("the network is too wide to be blocked"),
+    "asset": _("it belongs to a member institution"),
+    "covers_asset": _("blocking it would also block a member institution"),
+    "public_suffix": _("the name is a public suffix, under which anybody may register"),
+}
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Intervals:
+    """Disjoint ranges of addresses of one IP version, each with a label; a look-up is one bisection."""
+
+    def __init__(self, networks: Iterable[tuple[Network, str]]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._labels: list[str] = []
+        for network, label in sorted(networks, key=lambda pair: int(pair[0].network_address)):
+            first, last = int(network.network_address), int(network.broadcast_address)
+            if self._ends and first <= self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], last)
+            else:
+                self._starts.append(first)
+                self._ends.append(last)
+                self._labels.append(label)
+
+    def overlapping(self, network: Network) -> str | None:
+        """The label of a range that shares an address with the network."""
+        index = bisect_right(self._starts, int(network.broadcast_address)) - 1
+        if index >= 0 and self._ends[index] >= int(network.network_address):
+            return self._labels[index]
+        return None
+
+
+def _by_version(networks: Iterable[tuple[Network, str]]) -> dict[int, Intervals]:
+    listed = list(networks)
+    return {version: Intervals(pair for pair in listed if pair[0].version == version) for version in (4, 6)}
+
+
+_SPECIAL_RANGES = _by_version((ipaddress.ip_network(text), label) for label, texts in _SPECIAL for text in texts)
+
+
+@dataclass(frozen=True)
+class Assets:
+    """The verified domains and networks of the members, made ready for many questions."""
+
+    domains: frozenset[str] = frozenset()
+    networks: tuple[Network, ...] = ()
+    _above: frozenset[str] = field(init=False, repr=False)
+    _ranges: dict[int, Intervals] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        above = frozenset(parent for domain in self.domains for parent in _ancestors(domain))
+        object.__setattr__(self, "_above", above)
+        object.__setattr__(self, "_ranges", _by_version((network, "asset") for network in self.networks))
+
+    def own(self, name: str) -> bool:
+        """Whether the name is a member's domain or lies under one."""
+        return name in self.domains or any(parent in self.domains for parent in _ancestors(name))
+
+    def lie_under(self, name: str) -> bool:
+        """Whether a member's domain lies under the name."""
+        return name in self._above
+
+    def overlap(self, network: Network) -> bool:
+        """Whether the network shares an address with a member's."""
+        return self._ranges[network.version].overlapping(network) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the guard needs to know of a value: the address or network and the DNS name that it is or lies at."""
+
+    traits: frozenset[Trait]
+    network: str | None = None
+    name: str | None = None
+    subtree: bool = False
+
+
+def subject_of(type_name: str, value: str, *, subtree: bool) -> Subject:
+    """The facts of a canonical value. Raises KeyError for a type that is not registered."""
+    kind = ioc_types[type_name]
+    return Subject(
+        traits=kind.traits,
+        network=kind.network(value) or kind.host_address(value),
+        name=kind.dns_name(value),
+        subtree=subtree,
+    )
+
+
+Rule = Callable[[Subject, Assets], str | None]
+"""A rule answers with the reason for keeping the value out, or None."""
+
+
+def guard(subject: Subject, assets: Assets) -> Decision:
+    """Whether a feed that blocks may carry the value; the reason is a key of REASONS, or `allowed`."""
+    for rule in RULES:
+        if reason := rule(subject, assets):
+            return Decision(False, reason)
+    return Decision(True, "allowed")
+
+
+def _special_address(subject: Subject, assets: Assets) -> str | None:
+    del assets
+    network = _network(subject)
+    return None if network is None else _SPECIAL_RANGES[network.version].overlapping(network)
+
+
+def _too_wide(subject: Subject, assets: Assets) -> str | None:
+    del assets
+    network = _network(subject)
+    if network is None:
+        return None
+    return "too_wide" if network.prefixlen < (WIDEST_V4 if network.version == 4 else WIDEST_V6) else None
+
+
+def _asset(subject: Subject, assets: Assets) -> str | None:
+    network = _network(subject)
+    if network is not None and assets.overlap(network):
+        return "asset"
+    if subject.name is None:
+        return None
+    if assets.own(subject.name):
+        return "asset"
+    return "covers_asset" if subject.subtree and assets.lie_under(subject.name) else None
+
+
+def _public_suffix(subject: Subject, assets: Assets) -> str | None:
+    del assets
+    if subject.name is None or Trait.NAME not in subject.traits:
+        return None
+    return "public_suffix" if _suffixes().publicsuffix(subject.name) == subject.name else None
+
+
+RULES: tuple[Rule, ...] = (_too_wide, _special_address, _asset, _public_suffix)
+
+
+def _network(subject: Subject) -> Network | None:
+    return None if subject.network is None else ipaddress.ip_network(subject.network, strict=False)
+
+
+def _ancestors(name: str) -> list[str]:
+    """The names above a name, the nearest first."""
+    labels = name.split(".")
+    return [".".join(labels[start:]) for start in range(1, len(labels))]
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
