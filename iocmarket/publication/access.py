@@ -16,10 +16,15 @@ from iocmarket.publication.audiences import COMMUNITY, inbox
 from iocmarket.publication.models import Entry, View
 
 
+def audiences_read_by(viewer: Viewer) -> list[str]:
+    """The audiences whose views the viewer may read: the community's and the own inbox."""
+    return [COMMUNITY, inbox(viewer.institution_id)]
+
+
 def views_of(viewer: Viewer) -> QuerySet[View]:
-    """The complete views that the viewer may read: the community's and the own inbox, at its ceiling."""
+    """The complete views that the viewer may read, at its ceiling."""
     return View.objects.filter(
-        audience__in=[COMMUNITY, inbox(viewer.institution_id)],
+        audience__in=audiences_read_by(viewer),
         ceiling_tlp=viewer.ceiling.tlp,
         ceiling_pap=viewer.ceiling.pap,
         filled_to__isnull=True,
