@@ -1,0 +1,39 @@
+"""One value a line: what nearly every device reads. It carries no marking, hence blocking rules apply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from iocmarket.indicators.types.base import Trait
+from sharing.feeds.formats.base import LineFormat, Mode, comments, formats
+from sharing.feeds.items import Item, Meta, Unwritable
+
+
+class Text(LineFormat):
+    """Canonical values; ask for one `type` where the device takes one kind a list."""
+
+    name = "text"
+    label = _("Plain list")
+    media_type = "text/plain; charset=utf-8"
+    extension = "txt"
+    mode = Mode.BLOCK
+    accepts = frozenset(Trait) - {Trait.TEXT}
+    # Some devices read a comment as an entry.
+    options: ClassVar[Mapping[str, tuple[str, ...]]] = {"comments": ("yes", "no")}
+
+    def header(self, meta: Meta) -> bytes:
+        """Comments, unless they were declined."""
+        return comments("#", meta) if meta.options.get("comments", "yes") == "yes" else b""
+
+    def line(self, item: Item, options: Mapping[str, str]) -> str:
+        """The value. Raises Unwritable(`not_one_line`)."""
+        del options
+        if not item.value.isprintable():
+            raise Unwritable("not_one_line")
+        return f"{item.value}\n"
+
+
+formats.register(Text())

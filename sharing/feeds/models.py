@@ -1,0 +1,44 @@
+"""What feeds remember between two requests: their serial, and the rule numbers of values."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from iocmarket.accounts.models import Institution
+from iocmarket.indicators.models import Indicator
+
+
+class FeedState(models.Model):
+    """The last content of one feed as one institution reads it: its serial rises when, and only when, that changes.
+
+    A row is a memory, not a truth: without it the next request builds the feed and begins a serial at the present
+    time, which is later than any that was given out.
+    """
+
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="+")
+    # SHA-256 of exit ceiling, format and options.
+    feed = models.BinaryField(max_length=32)
+    # Of all that the content may depend on; equal → the content is the same, and need not be built to say so.
+    inputs = models.BinaryField(max_length=32, default=b"")
+    content = models.BinaryField(max_length=32, default=b"")
+    serial = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["institution", "feed"], name="feed_state_once")]
+        indexes = [models.Index(fields=["institution", "-serial"], name="feed_state_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.institution_id} {self.serial}"
+
+
+class RuleNumber(models.Model):
+    """The Suricata rule numbers of one value, the same in everybody's feed for ever.
+
+    Drawn at random: a number tells nothing of how many values exist or when one came.
+    """
+
+    indicator = models.OneToOneField(Indicator, on_delete=models.CASCADE, related_name="rule_number")
+    sid = models.BigIntegerField(unique=True)
+
+    def __str__(self) -> str:
+        return str(self.sid)

@@ -1,0 +1,59 @@
+"""What a feed of whole objects carries: stored bodies of the viewer's views, byte for byte.
+
+Expired and withdrawn objects come along whatever else is asked for: they tell a consumer to drop what it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from iocmarket.accounts.viewer import Viewer
+from iocmarket.kernel import clock
+from iocmarket.publication.access import entries_of
+from iocmarket.publication.models import Entry
+from iocmarket.publication.scores import score_at
+from sharing.feeds.options import Options
+from sharing.feeds.readable import Readable
+from sharing.feeds.selection import moment_of
+
+
+def select_objects(
+    viewer: Viewer, readable: Readable, options: Options, *, present: datetime | None = None
+) -> Iterator[bytes]:
+    """The bodies, oldest first; what several views hold alike (markings, identity) once. One statement."""
+    moment = moment_of(present or clock.now())
+    entries = entries_of(viewer, readable.shown)
+    said = Q(state__in=[Entry.State.EXPIRED, Entry.State.WITHDRAWN])
+    wanted = Q(state=Entry.State.STATIC) | (_carried(options) & (said | _live(entries, options, moment)))
+    seen = set()
+    rows = entries.filter(wanted).values_list("stix_type", "stix_id", "body")
+    for kind, number, body in rows.iterator(chunk_size=2000):
+        if (kind, number) not in seen:
+            seen.add((kind, number))
+            yield bytes(body)
+
+
+def _carried(options: Options) -> Q:
+    kept = Q(indicator__isnull=False)
+    if options.types:
+        kept &= Q(indicator__type__in=options.types)
+    if options.tlp_max is not None:
+        kept &= Q(tlp__lte=options.tlp_max)
+    return kept
+
+
+def _live(entries: QuerySet[Entry], options: Options, moment: datetime) -> Q:
+    live = entries.filter(_carried(options), state=Entry.State.LIVE).alias(score=score_at(moment))
+    if options.threat_types:
+        live = live.filter(threat_types__overlap=sorted(options.threat_types))
+    if options.score_min is not None:
+        live = live.filter(score__gte=options.score_min)
+    if options.age is not None:
+        live = live.filter(last_seen__gte=moment - options.age)
+    if options.limit is not None:
+        live = live.order_by("-score", "pk")[: options.limit]
+    narrowed = any([options.threat_types, options.score_min, options.age, options.limit])
+    return Q(pk__in=live.values("pk")) if narrowed else Q(state=Entry.State.LIVE)
