@@ -1,0 +1,207 @@
+"""Institutions, members and tokens are made by services, which refuse with a reason and leave a trace."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from iocmarket.accounts import services
+from iocmarket.accounts.lookups import approved_named, institution_named
+from iocmarket.accounts.models import Asset, Institution, Member, Token
+from iocmarket.accounts.roles import Role, Scope
+from iocmarket.accounts.viewer import viewer_of_member, viewer_of_token
+from iocmarket.audit.models import Event
+from iocmarket.audit.services import PLATFORM
+from iocmarket.kernel import clock
+from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.marking import FULL, TLP
+from tests.factories import make_institution, make_member
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_domains_of_an_approved_institution_are_its_verified_assets() -> None:
+    institution = services.create_institution(
+        name="INP  Mériane", domains=["Meriane.FR."], approved=True, actor=PLATFORM
+    )
+    asset = Asset.objects.get(institution=institution)
+    assert institution.name == "INP Mériane"
+    assert (asset.kind, asset.value) == (Asset.Kind.DOMAIN, "meriane.fr")
+    assert asset.verified_at == institution.approved_at
+
+
+def test_the_domains_of_an_applying_institution_are_not_verified_yet() -> None:
+    institution = services.create_institution(name="INP", domains=["inp.fr"], actor=PLATFORM)
+    assert not institution.is_approved
+    assert Asset.objects.get(institution=institution).verified_at is None
+
+
+def test_an_institution_has_one_name_whatever_the_case_and_the_spaces() -> None:
+    make_institution("Université de Valbrune")
+    with pytest.raises(Refusal) as refused:
+        make_institution("UNIVERSITÉ  de valbrune")
+    assert refused.value.code == "institution_exists"
+
+
+def test_the_database_too_refuses_a_second_institution_of_that_name() -> None:
+    make_institution("Valbrune")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Institution.objects.create(name="VALBRUNE")
+
+
+def test_an_institution_is_found_by_name_in_any_case() -> None:
+    institution = make_institution("Valbrune")
+    assert institution_named(" valBRUNE ") == institution
+    assert approved_named(["VALBRUNE"]) == [institution]
+
+
+def test_only_approved_institutions_receive() -> None:
+    make_institution("Waiting", approved=False)
+    for name in ("Waiting", "Nobody"):
+        with pytest.raises(Refusal) as refused:
+            approved_named([name], where="/defaults/recipients")
+        assert (refused.value.code, refused.value.where) == ("unknown_recipient", "/defaults/recipients")
+
+
+def test_a_members_address_is_kept_in_lower_case_and_once() -> None:
+    member = make_member(email="Ada@Example.org")
+    assert member.email == "ada@example.org"
+    assert member.is_approved
+    with pytest.raises(Refusal) as refused:
+        make_member(email="ADA@example.org")
+    assert refused.value.code == "member_exists"
+
+
+def test_the_role_decides_what_a_session_may_do() -> None:
+    institution = make_institution()
+    scopes = {role: viewer_of_member(make_member(institution, role=role)).scopes for role in Role}
+    assert Scope.INDICATORS_WRITE not in scopes[Role.READER]
+    assert Scope.INDICATORS_WRITE in scopes[Role.CONTRIBUTOR]
+    assert Scope.INSTITUTION_ADMIN not in scopes[Role.CONTRIBUTOR]
+    assert Scope.INSTITUTION_ADMIN in scopes[Role.MANAGER]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("state", Member.State.APPLICANT), ("state", Member.State.SUSPENDED), ("is_active", False), ("institution", None)],
+)
+def test_who_is_not_let_in_is_no_viewer(field: str, value: object) -> None:
+    member = make_member()
+    setattr(member, field, value)
+    with pytest.raises(PermissionError):
+        viewer_of_member(member)
+
+
+def make(**extra: object) -> services.NewToken:
+    """A token, as asked for."""
+    given: dict[str, object] = {
+        "institution": make_institution(), "name": "SIEM", "scopes": [Scope.FEEDS_READ], "made_by": None,
+        "actor": PLATFORM,
+    } | extra  # fmt: skip
+    return services.create_token(**given)  # type: ignore[arg-type]
+
+
+def test_a_token_is_kept_as_its_digest_alone() -> None:
+    made = make()
+    row = Token.objects.get()
+    assert made.secret not in str(row.__dict__)
+    assert row.hint == made.secret[4:8]
+    assert viewer_of_token(row).ceiling == FULL
+
+
+@pytest.mark.parametrize("ceiling", [TLP.CLEAR, TLP.GREEN, TLP.AMBER, TLP.RED])
+def test_a_ceiling_that_no_view_serves_is_refused_aloud(ceiling: TLP) -> None:
+    with pytest.raises(Refusal) as refused:
+        make(tlp_ceiling=ceiling)
+    assert refused.value.code == "ceiling_not_available"
+    assert not Token.objects.exists()
+
+
+def test_a_token_in_a_providers_hands_is_refused_aloud() -> None:
+    with pytest.raises(Refusal) as refused:
+        make(operated_by=Token.OperatedBy.PROVIDER)
+    assert refused.value.code == "ceiling_not_available"
+
+
+@pytest.mark.parametrize(
+    ("extra", "code"),
+    [
+        ({"scopes": []}, "no_scope"),
+        ({"scopes": ["everything"]}, "unknown_scope"),
+        ({"scopes": ["indicators:read", ""]}, "unknown_scope"),
+        ({"expires_at": clock.now() - timedelta(seconds=1)}, "expired"),
+    ],
+)
+def test_a_token_that_would_open_nothing_is_refused(extra: dict[str, object], code: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        make(**extra)
+    assert refused.value.code == code
+
+
+def test_revoking_twice_is_one_act() -> None:
+    token = make().token
+    services.revoke_token(token, actor=PLATFORM)
+    first = Token.objects.get().revoked_at
+    services.revoke_token(token, actor=PLATFORM)
+    assert Token.objects.get().revoked_at == first
+    assert Event.objects.filter(action="token.revoked").count() == 1
+
+
+def applicant(institution: str = "Somewhere") -> Member:
+    """A person who signed up."""
+    member = Member.objects.create_user(f"{institution.lower()}@example.org")
+    services.apply(member, name="Ada", institution_name=institution, why="CSIRT")
+    return member
+
+
+def decide(member: Member, *, approve: bool, reason: str = "") -> Member:
+    """An administrator's answer."""
+    return services.decide_application(member, approve=approve, role=Role.READER, reason=reason, actor=PLATFORM)
+
+
+def test_approving_the_first_person_approves_the_institution() -> None:
+    member = decide(applicant(), approve=True)
+    assert member.is_approved
+    assert Institution.objects.get().approved_at is not None
+
+
+def test_approving_the_second_person_does_not_move_the_institutions_beginning() -> None:
+    decide(applicant("Somewhere"), approve=True)
+    began = Institution.objects.get().approved_at
+    other = Member.objects.create_user("other@example.org")
+    services.apply(other, name="Bob", institution_name="SOMEWHERE", why="")
+    decide(other, approve=True)
+    assert Institution.objects.get().approved_at == began
+
+
+def test_an_application_is_answered_once() -> None:
+    member = decide(applicant(), approve=False, reason="Not a CSIRT")
+    with pytest.raises(Refusal) as refused:
+        decide(member, approve=True)
+    assert refused.value.code == "already_decided"
+
+
+@pytest.mark.parametrize("reason", ["", "   \n"])
+def test_a_refusal_needs_a_reason(reason: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        decide(applicant(), approve=False, reason=reason)
+    assert refused.value.code == "reason_required"
+
+
+@pytest.mark.parametrize("state", [Institution.State.SUSPENDED, Institution.State.LEFT])
+def test_nobody_is_let_into_a_closed_institution(state: str) -> None:
+    member = applicant()
+    Institution.objects.update(state=state)
+    with pytest.raises(Refusal) as refused:
+        decide(member, approve=True)
+    assert refused.value.code == "institution_not_open"
+    assert Member.objects.get().state == Member.State.APPLICANT
+
+
+def test_an_applicant_without_institution_cannot_be_let_in() -> None:
+    member = Member.objects.create_user("nobody@example.org")
+    with pytest.raises(Refusal) as refused:
+        decide(member, approve=True)
+    assert refused.value.code == "institution_required"
