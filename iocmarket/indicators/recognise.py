@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from iocmarket.indicators.types.base import Canonical, IocType, cleaned, ioc_types
+from iocmarket.indicators.types.hashes import wrong_length
 from iocmarket.kernel.decision import Refusal
 
+_HEXADECIMAL = re.compile(r"(?<![0-9a-z])[0-9a-f]{24,72}(?![0-9a-z])", re.IGNORECASE)
 _AROUND = " \t\"'`“”„«»‹›,;"
 
 
@@ -37,7 +40,15 @@ def recognise(text: str, type_name: str | None = None) -> Recognised:
             return Recognised(kind, kind.normalise(text.strip().strip(_AROUND)))
         except Refusal as refusal:
             first = first or refusal
-    raise first or Refusal("no_indicator", "No type of indicator is written like this.")
+    raise first or near_miss(plain)
+
+
+def near_miss(text: str) -> Refusal:
+    """Why a text that holds no indicator holds none: the most helpful reason there is, else `no_indicator`."""
+    for run in _HEXADECIMAL.findall(text):
+        if (refusal := wrong_length(run)) is not None:
+            return refusal
+    return Refusal("no_indicator", "There is no indicator here.")
 
 
 def types_by_precedence() -> list[IocType]:

@@ -64,8 +64,9 @@ class IocType(ABC):
     finds: ClassVar[re.Pattern[str] | None] = None
     """What a candidate looks like in *refanged* free text; None for types that are only ever given explicitly.
 
-    It must be linear on hostile input (anchor it with a lookbehind to the start of a run), match within one line, have
-    no named group and no flag but IGNORECASE. `normalise` has the last word on every candidate.
+    It must be linear on hostile input (anchor it with a lookbehind to the start of a run), match within one line and
+    start with a letter, digit, `_`, `.`, `:` or `*` that follows no ASCII letter or digit; it has no named group and no
+    flag but IGNORECASE. `normalise` has the last word on every candidate.
     """
     precedence: ClassVar[int] = 100
     """Which type wins when candidates overlap in free text: the lowest number first (url before domain)."""

@@ -10,6 +10,10 @@ from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, 
 from iocmarket.kernel.decision import Refusal
 
 _SIZES = {"MD5": 32, "SHA-1": 40, "SHA-256": 64}
+_EXTENSIONS = (
+    "apk|bat|bin|cmd|dat|dll|docm?|docx|elf|exe|gz|hta|html?|img|iso|jar|jpe?g|js|json|lnk|msi|ocx|out|pdf|php|png|ps1|py|"
+    "rar|rtf|scr|sh|sys|tar|tmp|txt|vbs|virus|vir|xls|xlsm|xlsx|xml|zip|7z"
+)
 _PAIRS = re.compile(r"[0-9a-f]{2}(?:([:\- ])[0-9a-f]{2})(?:\1[0-9a-f]{2})*", re.IGNORECASE)
 
 
@@ -63,7 +67,9 @@ class FileHash(IocType):
 
 
 def _run(digits: int) -> re.Pattern[str]:
-    return re.compile(rf"(?<![0-9a-z])(?:0x)?[0-9a-f]{{{digits}}}(?![0-9a-z])", re.IGNORECASE)
+    # A run before a lower-case word is a label of a name (`<hash>.xyz`), unless the word is the extension of a file.
+    label = rf"(?-i:\.(?!(?:{_EXTENSIONS})\b)[a-z]{{2,}}\b)"
+    return re.compile(rf"(?<![0-9a-z])(?:0x)?[0-9a-f]{{{digits}}}(?![0-9a-z]|{label})", re.IGNORECASE)
 
 
 class Md5(FileHash):

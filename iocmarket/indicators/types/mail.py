@@ -11,6 +11,7 @@ from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, 
 from iocmarket.indicators.types.names import ascii_name, defanged_name, judge_name
 from iocmarket.kernel.decision import Refusal
 
+_BOUNCE = re.compile(r"(?:\+|\d-)[\w.-]{0,63}=$")
 _ANGLE = re.compile(r"[^<>]*<([^<>]*)>")
 _ATOM = re.compile(r"[^\s\x00-\x1f\"(),:;<>@\[\]\\.]+")
 
@@ -29,7 +30,7 @@ class Email(IocType):
     )
     # The letter before an apostrophe is a French article (l'adresse), not the start of an address.
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
-        r"(?:(?<=\b[cdjlmnst]')|(?<![\w.+@=']))(?![cdjlmnst]')\w[\w.+%&'~-]{0,63}+@"
+        r"(?:(?<=\b[cdjlmnst]')|(?<![\w.+@']))(?![cdjlmnst]')\w[\w.+%&'~-]{0,63}+@"
         r"(?:\w[\w-]{0,62}+\.(?=\w))++[^\W\d_][\w-]{1,62}+(?![@])",
         re.IGNORECASE,
     )
@@ -53,6 +54,12 @@ class Email(IocType):
         name = ascii_name(domain)
         _subtree, warnings = judge_name(name)
         return Canonical(f"{local}@{name}", warnings=warnings)
+
+    def settle(self, text: str, start: int, end: int) -> int | None:
+        """Not the middle of a bounce address, `bounce+bob=evil.org@list.org`."""
+        if start and text[start - 1] == "=" and _BOUNCE.search(text, max(0, start - 64), start) is not None:
+            return None
+        return end
 
     def unmistakable(self, match: str) -> bool:
         """Whatever has an @ and a dotted name after it."""

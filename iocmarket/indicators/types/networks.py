@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from iocmarket.indicators.types.addresses import parse_ipv4, parse_ipv6, refuse_own_machine, special_ranges
+from iocmarket.indicators.types.addresses import bounds_of, parse_ipv4, parse_ipv6, refuse_own_machine, special_ranges
 from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, ioc_types, quoted
 from iocmarket.kernel.decision import Refusal
 
@@ -58,7 +58,7 @@ class Cidr(IocType):
         network = _from_mask(first, shape["mask"]) if shape["mask"] else _from_range(first, shape["last"])
         _refuse_width(network)
         refuse_own_machine(network.network_address)
-        warnings = special_ranges(network)
+        warnings = special_ranges(*bounds_of(network))
         if shape["mask"] and first != network.network_address:
             warnings += ("host_bits_cleared",)
         return Canonical(str(network), warnings=warnings)

@@ -27,6 +27,11 @@ def end_of_url(text: str, start: int, end: int) -> int | None:
         end = column.start()
     if start and text[start - 1] in _QUOTES and (closing := text.find(text[start - 1], start, end)) >= 0:
         end = closing
+    # A bracket in the path opens the label of an AsciiDoc link; a literal IPv6 host and a query have their own.
+    host = text.find("://", start, end) + 3
+    label = text.find("[", host + 1 if host > start + 2 else start, end)
+    if label >= 0 and "?" not in text[start:label]:
+        end = label
     end = _balanced(text, start, end)
     return end if re.search(r"\w", text[start:end].partition("://")[2] or text[start:end]) else None
 

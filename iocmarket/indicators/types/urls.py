@@ -118,7 +118,7 @@ def _settled(text: str) -> str:
         url = _parsed(text)
         if len(url) > MAX_LENGTH:
             raise Refusal("too_long", f"Written canonically, the URL has more than {MAX_LENGTH} characters.")
-        if url == text:
+        if url == text or ("%" not in url and refang(url) == url):
             return url
         text = url
     raise Refusal("not_a_url", "The escapes of this URL are nested too deeply.")

@@ -1,0 +1,170 @@
+"""Secrets in text: found before anything is read, so that no password becomes part of a value, a log or a row.
+
+Leaked accounts reach a community in a handful of spellings: `user@host:password`, `user:password@host`,
+`https://host/login:user:password`, tables with a password column, `login: … password: …`. These are victims, not
+attackers: each becomes a refused item of which only the beginning of the account is kept. Wrongly refusing a value is
+told to the sender; keeping a password is not told to anybody. That is why doubtful cases count as secrets.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from iocmarket.indicators.refang import refang_line
+from iocmarket.kernel.decision import Refusal
+
+BLANK = "••••"
+
+_PASSWORD = r"(?:password|passwd|passphrase|pass|pwd|mot[ ]de[ ]passe|mdp)"  # noqa: S105 (the words, not a secret)
+_LOGIN = r"(?:login|log-in|user[ ]?name|user|identifiant|utilisateur|compte|account|e-?mail)"
+
+_GLUED = re.compile(
+    r"""
+      # https://host/path:user:secret
+      (?P<page>https?://[^\s:/"'<>;,|]++(?::\d{1,5}+(?=/))?(?:/[^\s:?="'<>;,|]*+)?)
+        :(?P<who>[^\s:/"'<>;,|]{1,100}+):(?!//)(?P<rest>[^\s"'<>]{2,}+)
+      # user@host:secret, user@host|secret
+    | (?<![\w.+@=/-])(?P<mailbox>\w[\w.+%&'~-]{0,63}+)@
+        (?:[\w-]{1,63}+(?:\.[\w-]{1,63}+)++(?::(?!//)|\|) | [\w-]{1,63}+:(?![/~.]))(?=[^\s:|])[^\s"'<>|]++(?!\|)
+      # user:secret@host
+    | (?<![\w.+@=/:-])(?P<user>\w[\w.+-]{0,63}+):(?!//)[^\s:@/"'<>]{1,100}+@(?=[\w-]++(?!@))
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_WORD = re.compile(_PASSWORD, re.IGNORECASE)
+_PORT = re.compile(r"\d{1,5}(?:[/?#]|$)")
+# Words that stand before a colon without being an account: `From:bob@…`.
+_LABELS = frozenset(
+    {"from", "to", "cc", "bcc", "reply-to", "return-path", "sender", "smtp", "mailto", "sip", "xmpp", "acct", "cid"}
+    | {"mid", "message-id", "id", "e-mail", "email", "mail", "mel", "courriel", "adresse", "address", "contact"}
+    | {"expediteur", "expéditeur", "ioc", "indicator", "indicateur", "phishing", "hameçonnage", "spam", "scam"}
+    | {"source", "src", "value", "valeur"}
+)
+_PASSWORD_FIELD = re.compile(
+    rf"""(?<!\w)(?P<label>{_PASSWORD}["']?[ ]?[:=][ ]?["']?)(?!\s|(?:h..ps?|ftp)://)[^\s|;,"']++""", re.IGNORECASE
+)
+_LOGIN_FIELD = re.compile(rf"(?:^|[|;,][ \t]*|^[ \t]*){_LOGIN}[ ]?[:=][ ]?\S", re.IGNORECASE)
+_COLUMN = re.compile(rf"\W*(?:{_PASSWORD})\W*", re.IGNORECASE)
+_ACCOUNT_COLUMN = re.compile(rf"\W*(?:{_LOGIN})\W*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A stretch of a refanged line that holds an account and its password, and what may be shown of it."""
+
+    start: int
+    end: int
+    shown: str
+
+
+def refusal() -> Refusal:
+    """The refusal of an item that holds a secret: code `credential`."""
+    return Refusal(
+        "credential", "An account with its password is no indicator; the password was erased before storage."
+    )
+
+
+def secrets_in(text: str) -> list[Secret]:
+    """The accounts with passwords that are written in one piece in a refanged line, in order."""
+    if ":" not in text and "|" not in text:
+        return []
+    return [secret for match in _GLUED.finditer(text) if (secret := _secret(match)) is not None]
+
+
+def masked(text: str, secrets: list[Secret]) -> str:
+    """The text with spaces in the place of the secrets, so that positions stay."""
+    pieces, position = [], 0
+    for secret in secrets:
+        pieces += [text[position : secret.start], " " * (secret.end - secret.start)]
+        position = secret.end
+    return "".join(pieces) + text[position:]
+
+
+def _secret(match: re.Match[str]) -> Secret | None:
+    start, end = match.span()
+    if match["page"]:
+        if "@" in match["who"] and "/" not in match["page"][8:] and _PORT.match(match["rest"]):
+            return None  # http://user:secret@host:8080/x is a URL, and a URL keeps its user information
+        return Secret(start, end, f"{match['page']}:{_beginning(match['who'])}:{BLANK}")
+    if match["mailbox"]:
+        # git@host:path is a repository
+        return None if match["mailbox"] == "git" else Secret(start, end, f"{_beginning(match['mailbox'])}@…:{BLANK}")
+    if match["user"].lower() in _LABELS:
+        return None
+    return Secret(start, end, f"{_beginning(match['user'])}:{BLANK}@")
+
+
+def _beginning(account: str) -> str:
+    return f"{account.partition('@')[0][: 3 if len(account) > 4 else 1]}•••"
+
+
+def is_password_field(text: str) -> bool:
+    """Whether a line gives a password after its label (`Password: hunter2`)."""
+    return _PASSWORD_FIELD.search(text) is not None
+
+
+def is_login_field(text: str) -> bool:
+    """Whether a line gives an account after its label, at its beginning or in a column of its own."""
+    return _LOGIN_FIELD.search(text) is not None
+
+
+def is_account_table(heading: str) -> bool:
+    """Whether a line is the heading of a table of accounts with their passwords."""
+    return _delimiter(heading) is not None
+
+
+def _delimiter(heading: str) -> str | None:
+    if len(heading) > 1000 or _WORD.search(heading) is None:
+        return None
+    for delimiter in ";,\t|":
+        cells = heading.split(delimiter)
+        if any(map(_COLUMN.fullmatch, cells)) and any(map(_ACCOUNT_COLUMN.fullmatch, cells)):
+            return delimiter
+    return None
+
+
+def is_row(line: str, heading: str) -> bool:
+    """Whether a line belongs to the table under such a heading: it is not blank and has its delimiter."""
+    delimiter = _delimiter(heading)
+    return delimiter is not None and delimiter in line
+
+
+def blanked_row(row: str, heading: str) -> str:
+    """A row of such a table without passwords and with the beginnings of accounts only; all blank when it is askew."""
+    delimiter = _delimiter(heading) or ";"
+    titles, cells = heading.split(delimiter), row.split(delimiter)
+    if len(cells) != len(titles):
+        return BLANK
+    return delimiter.join(map(_blanked_cell, titles, cells))
+
+
+def _blanked_cell(title: str, cell: str) -> str:
+    if _COLUMN.fullmatch(title):
+        return BLANK
+    return _beginning(cell.strip(" \"'")) if _ACCOUNT_COLUMN.fullmatch(title) else cell
+
+
+def redact(text: str) -> str:
+    """A whole text as it may be stored: every password blanked, every other character in its place."""
+    heading: str | None = None
+    lines = []
+    for line in text.splitlines(keepends=True):
+        body = line.rstrip("\r\n")
+        if heading is not None and is_row(body, heading):
+            lines.append(blanked_row(body, heading) + line[len(body) :])
+            continue
+        heading = body if is_account_table(body) else None
+        lines.append(redact_line(body) + line[len(body) :])
+    return "".join(lines)
+
+
+def redact_line(line: str) -> str:
+    """One line with the passwords blanked that are glued to an account or follow their label."""
+    refanged = refang_line(line)
+    pieces, position = [], 0
+    for secret in secrets_in(refanged.text):
+        start, end = refanged.span(secret.start, secret.end)
+        pieces += [line[position:start], secret.shown]
+        position = end
+    return _PASSWORD_FIELD.sub(lambda match: match["label"] + BLANK, "".join(pieces) + line[position:])
