@@ -96,11 +96,25 @@ class Instance:
                 found[int(folder.name)] = command
         return found
 
+    def pids_of(self, *words: str) -> list[int]:
+        """Processes whose command line has all the words, the oldest first."""
+        return sorted(pid for pid, command in self.processes().items() if all(word in command for word in words))
+
     def pid_of(self, *words: str) -> int:
-        """The oldest process whose command line has all the words."""
-        matching = [pid for pid, command in self.processes().items() if all(word in command for word in words)]
+        """The oldest of them: the one that started the others."""
+        matching = self.pids_of(*words)
         assert matching, f"no process with {words} among {self.processes()}"
-        return min(matching)
+        return matching[0]
+
+    def wait_for_other(self, old: int, *words: str) -> None:
+        """Wait until a process with these words runs, and the old one and its workers do not."""
+        deadline = time.monotonic() + LATER_START
+        while time.monotonic() < deadline:
+            running = self.pids_of(*words)
+            if running and old not in running:
+                return
+            time.sleep(0.2)
+        pytest.fail(f"no process with {words} after {old} among {self.processes()}\n{self.output()[-3000:]}")
 
     def stop(self, number: signal.Signals = signal.SIGTERM, *, group: bool = False) -> None:
         """Ask `make` (or, like a terminal's Ctrl-C, its whole group) to stop, and check that nothing is left."""
