@@ -8,20 +8,25 @@ from datetime import date, datetime
 from ipaddress import ip_interface, ip_network
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q
 from django.http import Http404
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from ingestion.enrichment.services import facts_of
 from ingestion.submissions.merging import reversed_name
 from iocmarket.accounts.viewer import Viewer
-from iocmarket.indicators import scoring
-from iocmarket.indicators.models import Audience, Contribution, Indicator
+from iocmarket.indicators import guard, scoring
+from iocmarket.indicators.assets import verified_assets
+from iocmarket.indicators.models import Audience, Contribution, Indicator, Report
 from iocmarket.indicators.types import ioc_types
 from iocmarket.indicators.types.names import registrable_domain
-from iocmarket.indicators.visibility import effective_marking, may_withdraw, visible
+from iocmarket.indicators.visibility import distinct_authors, effective_marking, may_withdraw, report_visible, visible
 from iocmarket.kernel import clock
-from iocmarket.kernel.marking import Marking
+from iocmarket.kernel.decision import Decision
+from iocmarket.kernel.marking import BLOCKING_PAP, Marking
 from iocmarket.publication.access import statements_of
 from iocmarket.publication.models import Entry
 
@@ -39,6 +44,8 @@ class Statement:
     mine: bool
     withdrawable: bool
     why: str
+    report: Report | None
+    """The story around it, if that is visible too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,12 @@ class Value:
     valid_until: datetime | None
     facts: dict[str, dict[str, object]]
     days: list[tuple[date, int]]
+    block: Decision
+
+    @property
+    def block_reason(self) -> str:
+        """Why no feed of the viewer that blocks carries the value, in the reader's language."""
+        return str(_BLOCK_REASONS.get(self.block.reason, self.block.reason))
 
     @property
     def statements(self) -> list[Statement]:
@@ -107,20 +120,24 @@ def read_value(public_id: UUID, *, viewer: Viewer) -> Value:
     entries = list(statements_of(viewer).filter(indicator=indicator))
     moment = clock.now()
     lifetime = ioc_types[indicator.type].lifetime_days
+    marking = effective_marking(rows)
+    state = _state(rows, entries, moment)
+    score = round(max((score_of(entry, moment, lifetime) for entry in entries), default=0))
     return Value(
         indicator=indicator,
-        marking=effective_marking(rows),
+        marking=marking,
         groups=_groups(rows, viewer),
         threat_types=sorted({row.threat_type for row in rows}),
-        institutions=len({row.institution_id for row in rows}),
+        institutions=distinct_authors(rows),
         first_seen=min(row.first_seen for row in rows),
         last_seen=max(row.last_seen for row in rows),
-        state=_state(rows, entries, moment),
-        score=round(max((score_of(entry, moment, lifetime) for entry in entries), default=0)),
+        state=state,
+        score=score,
         base_score=round(max((entry.base_score for entry in entries), default=0)),
         valid_until=max((entry.valid_until for entry in entries if entry.valid_until), default=None),
         facts=facts_of([indicator.pk]).get(indicator.pk, {}),
         days=_days(rows),
+        block=_may_block(indicator, rows, marking=marking, state=state, score=score),
     )
 
 
@@ -148,6 +165,7 @@ def _statement(row: Contribution, viewer: Viewer) -> Statement:
         mine=mine,
         withdrawable=bool(may_withdraw(row, viewer)),
         why=visible(row, viewer).reason,
+        report=row.report if row.report is not None and report_visible(row.report, viewer) else None,
     )
 
 
@@ -157,6 +175,28 @@ def _state(rows: list[Contribution], entries: list[Entry], moment: datetime) -> 
         return Entry.State.LIVE.value
     over = all(row.valid_until is not None and row.valid_until <= moment for row in rows)
     return Entry.State.EXPIRED.value if entries or over else Entry.State.LIVE.value
+
+
+_BLOCK_REASONS: dict[str, str | Promise] = {
+    **guard.REASONS,
+    "pap": _("its PAP does not permit an action that the attacker can notice."),
+    "score": _("its score is below the threshold."),
+    "expired": _("it has expired."),
+    "unpublished": _("it is being published."),
+}
+
+
+def _may_block(indicator: Indicator, rows: list[Contribution], *, marking: Marking, state: str, score: int) -> Decision:
+    """Whether the viewer's feeds that block carry the value: the feeds' own order of questions."""
+    if marking.pap > BLOCKING_PAP:
+        return Decision(False, "pap")
+    if state == Entry.State.EXPIRED:
+        return Decision(False, "expired")
+    subtree = any(row.subtree for row in rows)
+    guarded = guard.guard(guard.subject_of(indicator.type, indicator.value, subtree=subtree), verified_assets())
+    if not guarded:
+        return guarded
+    return Decision(score >= settings.SCORE_THRESHOLD, "score" if score else "unpublished")
 
 
 def _days(rows: list[Contribution]) -> list[tuple[date, int]]:
