@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ingestion.demonstration.cast import HOUSES, PEOPLE
 from ingestion.demonstration.keepsake import Keepsake
+from ingestion.demonstration.story import tell
+from iocmarket.kernel import clock
 
-# Of the story's first campaign; whether it is known depends on the draw, the answer is valid either way.
-LOOKED_UP = ("185.220.101.45", "cas-univ-valbrune-connexion-securisee.top")
 SENT = (
     '{"defaults":{"tlp":"AMBER","pap":"GREEN","threat_type":"scan"},"indicators":[{"value":"185[.]220[.]100[.]240"}]}'
 )
@@ -17,6 +17,17 @@ def leaflet(keepsake: Keepsake, url: str) -> str:
     return "\n".join(
         ["", f"IOC market (demonstration): {url}", "", *_people(keepsake), "", *_machines(keepsake, url), ""]
     )
+
+
+def looked_up() -> tuple[str, ...]:
+    """Two values that the whole community knows and one that nobody has seen."""
+    known = {
+        statement.type: statement.value
+        for dispatch in tell(clock.now()).dispatches
+        for statement in dispatch.statements
+        if statement.audience == "community"
+    }
+    return known["ipv4"], known["domain"], "valeur-jamais-vue.top"
 
 
 def _people(keepsake: Keepsake) -> list[str]:
@@ -36,7 +47,7 @@ def _machines(keepsake: Keepsake, url: str) -> list[str]:
     names = {house.key: house.name for house in HOUSES}
     tokens = [f"  {key.secret}  {names[key.house]}" for key in keepsake.keys]
     auth = f"-H 'Authorization: Bearer {keepsake.keys[0].secret}'"
-    values = ",".join(f'"{value}"' for value in LOOKED_UP)
+    values = ",".join(f'"{value}"' for value in looked_up())
     lines = [
         ("send", f"curl -sS {auth} -H 'Content-Type: application/json' -d '{SENT}' {url}/api/v1/submissions"),
         ("list", f"curl -sS {auth} '{url}/api/v1/indicators?limit=5'"),
