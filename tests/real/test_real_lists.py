@@ -80,16 +80,22 @@ def _send(instance: Instance, secret: str, lines: list[bytes], sent: Sent) -> No
         data=b"".join(lines),
         headers={"Authorization": f"Bearer {secret}", "Content-Type": "text/plain"},
     )
+    status, answer = _answer(request)
+    if status == 201:
+        _account(answer, sent)
+        return
+    assert (status, answer["code"]) == (413, "too_many_items"), answer
+    assert len(lines) > 1, answer
+    _send(instance, secret, lines[: len(lines) // 2], sent)
+    _send(instance, secret, lines[len(lines) // 2 :], sent)
+
+
+def _answer(request: urllib.request.Request) -> tuple[int, dict[str, Any]]:
     try:
         with urllib.request.urlopen(request, timeout=120) as response:
-            _account(json.load(response), sent)
+            return response.status, json.load(response)
     except urllib.error.HTTPError as error:
-        problem = json.load(error)
-        assert error.code == 413, problem
-        assert problem["code"] == "too_many_items", problem
-        assert len(lines) > 1, problem
-        _send(instance, secret, lines[: len(lines) // 2], sent)
-        _send(instance, secret, lines[len(lines) // 2 :], sent)
+        return error.code, json.load(error)
 
 
 def _account(answer: dict[str, Any], sent: Sent) -> None:
