@@ -8,17 +8,17 @@ same rule as a condition of the database. A property test holds them equal; ever
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.kernel.decision import Decision
-from iocmarket.kernel.marking import Marking, strictest
+from iocmarket.kernel.marking import PAP, TLP, Marking, strictest
 
 if TYPE_CHECKING:
-    from iocmarket.indicators.models import Contribution, Indicator
+    from iocmarket.indicators.models import Contribution, Indicator, Report
 
     _Contributions = models.QuerySet[Contribution]
     _Indicators = models.QuerySet[Indicator]
@@ -38,13 +38,20 @@ def visible(contribution: Contribution, viewer: Viewer) -> Decision:
     return _admitted(contribution, viewer)
 
 
-def _admitted(contribution: Contribution, viewer: Viewer) -> Decision:
-    own = contribution.institution_id == viewer.institution_id
-    if contribution.audience == "community":
+def report_visible(report: Report, viewer: Viewer) -> Decision:
+    """The same rule for the story around contributions: it has a marking and an audience of its own."""
+    if not Marking(TLP(report.tlp), PAP(report.pap)).within(viewer.ceiling):
+        return Decision(False, "above_ceiling")
+    return _admitted(report, viewer)
+
+
+def _admitted(told: Contribution | Report, viewer: Viewer) -> Decision:
+    own = told.institution_id == viewer.institution_id
+    if told.audience == "community":
         return Decision(True, "community")
-    if contribution.audience == "own" and own:
+    if told.audience == "own" and own:
         return Decision(True, "own")
-    if contribution.audience == "recipients" and (own or viewer.institution_id in contribution.recipients):
+    if told.audience == "recipients" and (own or viewer.institution_id in told.recipients):
         return Decision(True, "sender" if own else "recipient")
     return Decision(False, "not_addressed")
 
@@ -93,6 +100,14 @@ def effective_marking(contributions: Iterable[Contribution]) -> Marking:
     return strictest(contribution.marking for contribution in contributions)
 
 
+def distinct_authors(contributions: Iterable[Contribution]) -> int:
+    """How many institutions speak, anonymous ones pooled into one (domain.md, rule 6).
+
+    Were they counted one by one, the count would tell whether an anonymous one is among the named.
+    """
+    return len({None if said.anonymous else said.institution_id for said in contributions})
+
+
 def may_withdraw(contribution: Contribution, viewer: Viewer) -> Decision:
     """Only the institution that said it takes it back, and only with the right to write."""
     if contribution.institution_id != viewer.institution_id:
@@ -102,6 +117,9 @@ def may_withdraw(contribution: Contribution, viewer: Viewer) -> Decision:
     return Decision(True, "own")
 
 
-def filters_by_author(queryset: models.QuerySet[Any], institution_id: int) -> models.QuerySet[Any]:
-    """Contributions of one named institution. Anonymous ones match no institution filter (domain.md, rule 6)."""
-    return queryset.filter(institution_id=institution_id, anonymous=False)
+def filters_by_author(contributions: ContributionQuerySet, author: Q) -> ContributionQuerySet:
+    """Contributions of a named author, for filters that people choose; `author` is a condition on Contribution.
+
+    Anonymous ones match no institution filter (domain.md, rule 6).
+    """
+    return contributions.filter(author, anonymous=False)

@@ -46,5 +46,6 @@ def statements_of(viewer: Viewer) -> QuerySet[Entry]:
             state__in=[Entry.State.LIVE, Entry.State.EXPIRED],
         )
         .select_related("indicator")
+        .defer("body", "digest")
         .order_by("-date_added", "-id")
     )

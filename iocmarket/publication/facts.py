@@ -8,6 +8,7 @@ from datetime import datetime
 
 from iocmarket.indicators import scoring
 from iocmarket.indicators.models import Contribution
+from iocmarket.indicators.visibility import distinct_authors
 from iocmarket.kernel.clock import MICROSECOND
 from iocmarket.kernel.marking import Marking, strictest
 
@@ -43,7 +44,7 @@ class Facts:
     valid_until: datetime
     expired: bool
     due_at: datetime | None
-    """The next moment at which time alone changes these facts; None once expired."""
+    """The next moment at which time alone changes these facts; None when it changes nothing more."""
 
 
 def facts_of(
@@ -55,13 +56,13 @@ def facts_of(
     moment: datetime,
     threshold: float,
 ) -> Facts:
-    """Compute the facts at a moment. Expired statements count only when every one has expired.
+    """Compute the facts at a moment. But for the marking, expired statements count only when every one has expired.
 
     `contributions` are the live ones of one view and one indicator, with their institution loaded; at least one.
     """
     current = [c for c in contributions if c.valid_until is None or c.valid_until > moment]
     speaking = sorted(current or contributions, key=lambda c: (_who(c), c.pk))
-    institutions = len({c.institution_id for c in speaking})
+    institutions = distinct_authors(speaking)
     base = scoring.base_score(confidence=max(c.confidence for c in speaking), institutions=institutions)
     first_seen = min(c.first_seen for c in speaking)
     last_seen = max(c.last_seen for c in speaking)
@@ -74,7 +75,8 @@ def facts_of(
     return Facts(
         type=type_name,
         value=value,
-        marking=strictest(c.marking for c in speaking),
+        # Also of expired ones: expiry is a state, not invisibility (domain.md, rule 3).
+        marking=strictest(c.marking for c in contributions),
         statements=tuple(_statement(c) for c in speaking),
         threat_types=tuple(sorted({c.threat_type for c in speaking})),
         tags=tuple(sorted({tag for c in speaking for tag in c.tags})),
@@ -86,7 +88,7 @@ def facts_of(
         last_seen=last_seen,
         valid_until=max(until, first_seen + MICROSECOND),  # STIX wants it strictly after valid_from
         expired=expired,
-        due_at=None if expired else min([until, *ends]),
+        due_at=min(ends if expired else [until, *ends], default=None),
     )
 
 
