@@ -14,6 +14,8 @@ from iocmarket.indicators.visibility import ContributionQuerySet
 from iocmarket.kernel import clock
 from iocmarket.publication.access import statements_of
 from iocmarket.publication.models import Entry
+from sharing.search.filters import Filters
+from sharing.search.listing import page_of
 from sharing.search.rows import Row, one_per_value
 
 # Counting stops here: "999+" says as much as 12 345 on this page, and costs the same at any size.
@@ -46,10 +48,10 @@ def read_home(*, viewer: Viewer, previous_visit: datetime | None) -> Home:
     return Home(
         since=since,
         new=_count(live.filter(date_added__gt=since).exclude(indicator__contributions__in=_mine(viewer))),
-        newest=one_per_value(live[: NEWEST * 3])[:NEWEST],
+        newest=page_of(Filters(state="live"), viewer=viewer, limit=NEWEST).rows,
         confirmed=list(confirmed[:CONFIRMED]),
         confirmed_count=_count(confirmed),
-        expiring=one_per_value(_expiring(viewer, moment)[: EXPIRING * 3])[:EXPIRING],
+        expiring=one_per_value(_expiring(viewer, moment)[: EXPIRING * 3], viewer=viewer)[:EXPIRING],
         given=_count(_mine(viewer)),
     )
 

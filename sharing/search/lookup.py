@@ -14,7 +14,7 @@ from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.models import Contribution, Indicator
 from iocmarket.indicators.recognise import recognise
 from iocmarket.indicators.types import ioc_types
-from iocmarket.indicators.visibility import effective_marking
+from iocmarket.indicators.visibility import distinct_authors, effective_marking
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.ids import digest_of
@@ -54,8 +54,8 @@ class Answer:
         return self.summary is not None
 
 
-def look_up(values: Sequence[str], *, viewer: Viewer) -> list[Answer]:
-    """One answer for each value, in order. Raises Refusal(`too_many`) above 10 000."""
+def look_up(values: Sequence[object], *, viewer: Viewer) -> list[Answer]:
+    """One answer for each value, in order; what is no text is no value. Raises Refusal(`too_many`) above 10 000."""
     if len(values) > VALUES_MAX:
         raise Refusal("too_many", f"{len(values)} values; at most {VALUES_MAX} at once", where="/values")
     read = [_read(value) for value in values]
@@ -67,7 +67,9 @@ def look_up(values: Sequence[str], *, viewer: Viewer) -> list[Answer]:
     ]
 
 
-def _read(asked: str) -> tuple[Answer, bytes]:
+def _read(asked: object) -> tuple[Answer, bytes]:
+    if not isinstance(asked, str):
+        return Answer(asked="", refusal=Refusal("not_text", "A value is a text.")), b""
     try:
         found = recognise(asked)
     except Refusal as refusal:
@@ -88,7 +90,7 @@ def _summaries(digests: list[bytes], *, viewer: Viewer) -> dict[bytes, Summary]:
             indicator=rows[0].indicator,
             marking=effective_marking(rows),
             threat_types=sorted({row.threat_type for row in rows}),
-            institutions=len({row.institution_id for row in rows}),
+            institutions=distinct_authors(rows),
             first_seen=min(row.first_seen for row in rows),
             last_seen=max(row.last_seen for row in rows),
             score=scores.get(pk, 0),

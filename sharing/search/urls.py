@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from sharing.search import pages
+from sharing.search import api, pages
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("search", pages.search, name="search"),
     path("i/<uuid:public_id>", pages.indicator, name="indicator"),
+    path("api/v1/indicators", api.Indicators.as_view(), name="api-indicators"),
+    path("api/v1/indicators/<uuid:public_id>", api.IndicatorDetail.as_view(), name="api-indicator"),
+    path("api/v1/lookup", api.Lookup.as_view(), name="api-lookup"),
 ]

@@ -1,0 +1,127 @@
+"""What the reading API says, as JSON objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from iocmarket.indicators.models import Indicator
+from iocmarket.indicators.types import ioc_types
+from iocmarket.kernel.clock import stamp
+from iocmarket.kernel.marking import Marking
+from sharing.search.lookup import Answer
+from sharing.search.rows import Row
+from sharing.search.value import Statement, Value
+
+WHY: dict[str, str | Promise] = {
+    "community": _("It was shared with the whole community."),
+    "recipient": _("It was addressed to your institution by name."),
+    "sender": _("Your institution addressed it to institutions by name."),
+    "own": _("Your institution keeps it for itself."),
+}
+
+
+def row_document(row: Row) -> dict[str, Any]:
+    """One value in a list."""
+    return {
+        **_named(row.indicator),
+        **_marked(row.marking),
+        "state": row.state,
+        "threat_types": row.threat_types,
+        "score": row.score,
+        "institutions": row.institutions,
+        "subtree": row.subtree,
+        "first_seen": _moment(row.first_seen),
+        "last_seen": _moment(row.last_seen),
+        "valid_until": _moment(row.valid_until),
+        "updated": _moment(row.entry.date_added),
+    }
+
+
+def value_document(value: Value, related: Iterable[Indicator]) -> dict[str, Any]:
+    """One value with every statement that the viewer may see."""
+    reasons = sorted({statement.why for statement in value.statements})
+    return {
+        **_named(value.indicator),
+        **_marked(value.marking),
+        "state": value.state,
+        "threat_types": value.threat_types,
+        "score": value.score,
+        "institutions": value.institutions,
+        "subtree": value.subtree,
+        "first_seen": _moment(value.first_seen),
+        "last_seen": _moment(value.last_seen),
+        "valid_until": _moment(value.valid_until),
+        "updated": _moment(max(said.contribution.refreshed_at for said in value.statements)),
+        "contributions": [_statement_document(statement) for statement in value.statements],
+        "enrichment": value.facts,
+        "related": [_named(indicator) for indicator in related],
+        "why": [{"reason": reason, "sentence": str(WHY[reason])} for reason in reasons],
+    }
+
+
+def answer_document(answer: Answer) -> dict[str, Any]:
+    """One looked-up value."""
+    found: dict[str, Any] = {
+        "value": answer.asked,
+        "known": answer.known,
+        "type": answer.type or None,
+        "canonical": answer.value or None,
+        "reason": answer.refusal.code if answer.refusal else None,
+    }
+    if (summary := answer.summary) is not None:
+        found |= {
+            "indicator": str(summary.indicator.public_id),
+            **_marked(summary.marking),
+            "threat_types": summary.threat_types,
+            "institutions": summary.institutions,
+            "first_seen": _moment(summary.first_seen),
+            "last_seen": _moment(summary.last_seen),
+            "score": summary.score,
+        }
+    return found
+
+
+def _named(indicator: Indicator) -> dict[str, Any]:
+    return {
+        "id": str(indicator.public_id),
+        "type": indicator.type,
+        "value": indicator.value,
+        "defanged": ioc_types[indicator.type].defang(indicator.value),
+    }
+
+
+def _marked(marking: Marking) -> dict[str, str]:
+    return {"tlp": marking.tlp.label, "pap": marking.pap.label}
+
+
+def _statement_document(statement: Statement) -> dict[str, Any]:
+    said = statement.contribution
+    who = said.institution if statement.named else None
+    return {
+        "id": str(said.public_id),
+        "institution": None if who is None else {"id": str(who.public_id), "name": who.name},
+        "mine": statement.mine,
+        "threat_type": said.threat_type,
+        **_marked(said.marking),
+        "audience": said.audience,
+        "confidence": said.confidence,
+        "subtree": said.subtree,
+        "comment": said.comment,
+        "tags": said.tags,
+        "report": statement.report.title if statement.report else None,
+        "first_seen": _moment(said.first_seen),
+        "last_seen": _moment(said.last_seen),
+        "valid_until": _moment(said.valid_until),
+        "shared": _moment(said.created_at),
+        "refreshed": _moment(said.refreshed_at),
+        "why": statement.why,
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else stamp(moment)

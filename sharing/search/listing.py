@@ -1,0 +1,167 @@
+"""Lists of values, newest first, a page at a time: the cost of a page does not follow its depth.
+
+A list reads the entries of the viewer's views, one row per value: its newest. Each view is read by its own index from
+the cursor on and the few rows found are merged, so that no sort grows with the community.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from iocmarket.accounts.viewer import Viewer
+from iocmarket.indicators.models import Contribution
+from iocmarket.indicators.visibility import ContributionQuerySet, filters_by_author
+from iocmarket.kernel import clock
+from iocmarket.kernel.clock import MICROSECOND
+from iocmarket.kernel.decision import Refusal
+from iocmarket.publication.access import views_of
+from iocmarket.publication.models import Entry, View
+from iocmarket.publication.scores import score_at
+from sharing.search.filters import Filters
+from sharing.search.rows import Row, rows_of
+
+LIMIT_MAX = 1000
+LIMIT_DEFAULT = 100
+WORDS_REACH = 20_000
+"""Free words are looked for among so many of the newest values of each view: no index serves them."""
+
+SPOKEN = (Entry.State.LIVE, Entry.State.EXPIRED)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CURSOR = re.compile(r"(\d{1,18})-([0-9a-f]{32})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows, and the cursor of the next page; empty when there is none."""
+
+    rows: list[Row]
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Position:
+    added: datetime
+    number: UUID
+
+    def cursor(self) -> str:
+        return f"{(self.added - _EPOCH) // MICROSECOND}-{self.number.hex}"
+
+    @classmethod
+    def of(cls, cursor: str) -> _Position:
+        """Raises Refusal(`bad_cursor`)."""
+        found = _CURSOR.fullmatch(cursor)
+        try:
+            if found is not None:
+                return cls(_EPOCH + int(found[1]) * MICROSECOND, UUID(found[2]))
+        except OverflowError:
+            pass
+        raise Refusal("bad_cursor", "the cursor is none of those that this list gave", where="cursor")
+
+
+def page_of(filters: Filters, *, viewer: Viewer, limit: int = LIMIT_DEFAULT, cursor: str = "") -> Page:
+    """One page. Three statements, whatever is found. Raises Refusal: `bad_cursor`, `bad_limit`."""
+    if not 1 <= limit <= LIMIT_MAX:
+        raise Refusal("bad_limit", f"limit is a whole number from 1 to {LIMIT_MAX}", where="limit")
+    before = _Position.of(cursor) if cursor else None
+    views = list(views_of(viewer))
+    found = _newest(views, filters, before, viewer=viewer, count=limit + 1)
+    shown = found[:limit]
+    rows = rows_of([pk for pk, _position in shown], viewer=viewer)
+    return Page(rows, shown[-1][1].cursor() if len(found) > limit else "")
+
+
+def _newest(
+    views: list[View], filters: Filters, before: _Position | None, *, viewer: Viewer, count: int
+) -> list[tuple[int, _Position]]:
+    parts = [
+        _entries(view, views, filters, before, viewer=viewer)
+        .order_by("-date_added", "-stix_id")
+        .values_list("date_added", "stix_id", "indicator_id")[:count]
+        for view in views
+    ]
+    if not parts:
+        return []
+    merged = parts[0]
+    if len(parts) > 1:
+        merged = merged.union(*parts[1:], all=True).order_by("-date_added", "-stix_id")[:count]
+    return [(pk, _Position(added, number)) for added, number, pk in merged]
+
+
+def _entries(
+    view: View, views: list[View], filters: Filters, before: _Position | None, *, viewer: Viewer
+) -> QuerySet[Entry]:
+    """The entries of one view that are the newest of their value, from the cursor on."""
+    together = Entry.objects.filter(
+        view__in=[each.pk for each in views], indicator_id=OuterRef("indicator_id"), state__in=SPOKEN
+    )
+    newer = Q(date_added__gt=OuterRef("date_added")) | Q(
+        date_added=OuterRef("date_added"), stix_id__gt=OuterRef("stix_id")
+    )
+    found = Entry.objects.filter(filters.reach, view=view, state__in=SPOKEN)
+    if len(views) > 1:
+        found = found.exclude(Exists(together.filter(newer)))
+    if before is not None:
+        found = found.filter(date_added__lte=before.added).exclude(date_added=before.added, stix_id__gte=before.number)
+    found = _narrowed_by_entries(found, together, filters)
+    if filters.words:
+        found = found.filter(date_added__gte=_floor(view))
+    for said in _narrowed_by_statements(filters, viewer):
+        found = found.filter(Exists(said.filter(indicator_id=OuterRef("indicator_id"))))
+    return found
+
+
+def _narrowed_by_entries(found: QuerySet[Entry], together: QuerySet[Entry], filters: Filters) -> QuerySet[Entry]:
+    """By what all views of the viewer say together: a row shows that, so a filter means that."""
+    live = together.filter(state=Entry.State.LIVE)
+    if filters.types:
+        found = found.filter(indicator__type__in=sorted(filters.types))
+    if filters.updated_since is not None:
+        found = found.filter(date_added__gte=filters.updated_since)
+    if filters.since is not None:
+        # An entry moves to the end with each version, so that it was added no later than it moved.
+        found = found.filter(date_added__gte=filters.since)
+        found = found.exclude(Exists(together.filter(first_added__lt=filters.since)))
+    if filters.state:
+        found = found.filter(Exists(live)) if filters.state == "live" else found.exclude(Exists(live))
+    if filters.threat_types:
+        found = found.filter(Exists(together.filter(threat_types__overlap=sorted(filters.threat_types))))
+    if filters.score_min:
+        scored = live.alias(score=score_at(clock.now())).filter(score__gte=filters.score_min)
+        found = found.filter(Exists(scored))
+    if filters.tlps:
+        strictest = Subquery(together.order_by("-tlp").values("tlp")[:1])
+        found = found.alias(strictest=strictest).filter(strictest__in=sorted(filters.tlps))
+    return found
+
+
+def _narrowed_by_statements(filters: Filters, viewer: Viewer) -> list[ContributionQuerySet]:
+    """One visible statement must meet each of these; each may be met by another."""
+    visible = Contribution.objects.visible_to(viewer)
+    found = []
+    if filters.institution is not None:
+        named = (
+            Q(institution__public_id=filters.institution)
+            if isinstance(filters.institution, UUID)
+            else Q(institution__name__iexact=filters.institution)
+        )
+        found.append(filters_by_author(visible, named))
+    if filters.mine:
+        found.append(visible.filter(institution_id=viewer.institution_id))
+    if filters.tag:
+        found.append(visible.filter(tags__contains=[filters.tag]))
+    if filters.words:
+        words = Q(comment__icontains=filters.words) | Q(indicator__value__icontains=filters.words)
+        found.append(visible.filter(words | Q(tags__contains=[filters.words])))
+    return found
+
+
+def _floor(view: View) -> Coalesce:
+    """The `date_added` below which free words are not looked for."""
+    reach = Entry.objects.filter(view=view).order_by("-date_added").values("date_added")
+    return Coalesce(Subquery(reach[WORDS_REACH : WORDS_REACH + 1]), Value(_EPOCH - timedelta(days=1)))
