@@ -58,13 +58,18 @@ def test_an_empty_platform_gets_a_community_and_working_lines(client: Client, tm
     for login in keepsake.logins:
         assert login.password in text
         assert Member.objects.get(email=login.email).check_password(login.password)
-    for line in text.splitlines():
-        if line.strip().startswith("curl"):
-            _paste(client, line)
+    answers = [_paste(client, line) for line in text.splitlines() if line.strip().startswith("curl")]
+    sent, listed, looked_up, taxii, addresses, zone = answers
+    assert json.loads(sent)["counts"]["refused"] == 0
+    assert len(json.loads(listed)["indicators"]) == 5
+    assert [result["known"] for result in json.loads(looked_up)["results"]] == [True, True, False]
+    assert len(json.loads(taxii)["collections"]) >= 2
+    assert "185.220.10" in addresses
+    assert "CNAME ." in zone
 
 
-def _paste(client: Client, line: str) -> None:
-    """What curl would do: an empty answer or an error status fails."""
+def _paste(client: Client, line: str) -> str:
+    """What curl would print. An error status fails, and so does an empty answer."""
     words = shlex.split(line)
     url = urlsplit(words[-1])
     headers = dict(words[n + 1].split(": ", 1) for n, word in enumerate(words) if word == "-H")
@@ -79,6 +84,7 @@ def _paste(client: Client, line: str) -> None:
     assert response.status_code in {200, 201}, (line, response.status_code)
     body_out = b"".join(response) if response.streaming else response.content
     assert len(body_out) > 20, line
+    return body_out.decode()
 
 
 def test_the_story_is_dated_as_it_happened() -> None:
