@@ -95,6 +95,10 @@ print(json.dumps(made))
             assert time.monotonic() < deadline, self.log("web")
             time.sleep(0.2)
 
+    def signal(self, name: str, number: int) -> None:
+        """Send a signal to one process."""
+        self._processes[name].send_signal(number)
+
     def log(self, name: str) -> str:
         """What a process said."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
