@@ -41,10 +41,12 @@ def checkout(folder: Path) -> Path:
 def first(checkout: Path) -> Iterator[Instance]:
     """The first start, with nothing but what the lock file installs."""
     instance = Instance(checkout, EMBEDDED="wheels")
-    instance.wait_ready(FIRST_START)
-    yield instance
-    instance.end()
-    remove_private_data(instance)
+    try:
+        instance.wait_ready(FIRST_START)
+        yield instance
+    finally:
+        instance.end()
+        remove_private_data(instance)
 
 
 def remove_private_data(instance: Instance) -> None:
