@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from itertools import groupby
 from typing import ClassVar
 
 from iocmarket.indicators.types.base import Trait
@@ -56,27 +57,29 @@ class Rpz(LineFormat):
 def address_owner(value: str) -> str:
     """`32.7.113.0.203.rpz-ip`; for IPv6 reversed words with the longest run of zeros as `zz`.
 
-    A resolver compares the owner with its own spelling of the address and ignores any other, so this one is exact:
-    among equally long runs the one that comes first in the owner, and never a run of one word.
+    BIND compares the owner with its own spelling and passes over any other in silence, so this one is exact: of
+    equally long runs the first of the address, and never a run of one word.
     """
     network = ipaddress.ip_network(value)
     if network.version == 4:
         return f"{network.prefixlen}.{'.'.join(reversed(str(network.network_address).split('.')))}.rpz-ip"
-    words = [f"{int(word, 16):x}" for word in reversed(network.network_address.exploded.split(":"))]
+    words = [f"{int(word, 16):x}" for word in network.network_address.exploded.split(":")]
     start, length = _longest_zeros(words)
     if length > 1:
         words[start : start + length] = ["zz"]
-    return f"{network.prefixlen}.{'.'.join(words)}.rpz-ip"
+    return f"{network.prefixlen}.{'.'.join(reversed(words))}.rpz-ip"
 
 
 def _longest_zeros(words: list[str]) -> tuple[int, int]:
-    best, start = (0, 0), None
-    for index, word in enumerate([*words, "end"]):
-        if word == "0":
-            start = index if start is None else start
-        elif start is not None:
-            best, start = max(best, (start, index - start), key=lambda run: run[1]), None
-    return best
+    """Where the first of the longest runs begins, and how long it is."""
+    runs = []
+    start = 0
+    for zero, group in groupby(words, key=lambda word: word == "0"):
+        length = len(list(group))
+        if zero:
+            runs.append((start, length))
+        start += length
+    return max(runs, key=lambda run: run[1], default=(0, 0))
 
 
 formats.register(Rpz())

@@ -5,36 +5,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('indicators', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("indicators", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RuleNumber',
+            name="RuleNumber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sid', models.BigIntegerField(unique=True)),
-                ('indicator', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='rule_number', to='indicators.indicator')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sid", models.BigIntegerField(unique=True)),
+                (
+                    "indicator",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rule_number",
+                        to="indicators.indicator",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='FeedState',
+            name="FeedState",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('feed', models.BinaryField(max_length=32)),
-                ('inputs', models.BinaryField(default=b'', max_length=32)),
-                ('content', models.BinaryField(default=b'', max_length=32)),
-                ('serial', models.BigIntegerField(default=0)),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.institution')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("feed", models.BinaryField(max_length=32)),
+                ("inputs", models.BinaryField(default=b"", max_length=32)),
+                ("content", models.BinaryField(default=b"", max_length=32)),
+                ("serial", models.BigIntegerField(default=0)),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.institution"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['institution', '-serial'], name='feed_state_newest')],
-                'constraints': [models.UniqueConstraint(fields=('institution', 'feed'), name='feed_state_once')],
+                "indexes": [models.Index(fields=["institution", "-serial"], name="feed_state_newest")],
+                "constraints": [models.UniqueConstraint(fields=("institution", "feed"), name="feed_state_once")],
             },
         ),
     ]
