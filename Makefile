@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # The lock files are checked with 3.11; newer ones are tried in order.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python3.14; do \
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then command -v $$p; break; fi; done)
-SOURCES := iocmarket ingestion sharing tests bench manage.py requirements/install.py
+SOURCES := iocmarket ingestion sharing tests bench manage.py requirements/install.py requirements/debian.py
 PYTEST := $(BIN)/python -m pytest
 # A command that needs a database but no data: private services in a folder that is removed afterwards.
 THROWAWAY := d=$$(mktemp -d) && trap 'rm -rf "$$d"' EXIT && DATA_DIR="$$d"
@@ -46,7 +46,8 @@ lint: install-dev ## style, types, imports, migrations, catalogues, API descript
 ci: lint test test-real ## what continuous integration runs
 
 bench: install-dev ## the benchmark
-	$(BIN)/python -m bench
+	@if [ -f bench/__main__.py ]; then $(BIN)/python -m bench; else \
+		echo 'no common benchmark; single ones, each tells its arguments: python bench/NAME.py --help:'; ls bench/*.py; fi
 
 lock: install-dev ## lock the requirements again, with hashes and no address of an index
 	cd requirements && for name in base dev; do \
