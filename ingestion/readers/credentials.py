@@ -26,9 +26,12 @@ _GLUED = re.compile(
         :(?P<who>[^\s:/"'<>;,|]{1,100}+):(?!//)(?P<rest>[^\s"'<>]{2,}+)
       # user@host:secret, user@host|secret
     | (?<![\w.+@=/-])(?P<mailbox>\w[\w.+%&'~-]{0,63}+)@
-        (?:[\w-]{1,63}+(?:\.[\w-]{1,63}+)++(?::(?!//)|\|) | [\w-]{1,63}+:(?![/~.]))(?=[^\s:|])[^\s"'<>|]++(?!\|)
+        (?: [\d.]{7,15}+:(?![/~])
+          | (?=[\w.-]*[a-z])[\w-]{1,63}+(?:\.[\w-]{1,63}+)++(?::(?!//)|\|)
+          | [\w-]{1,63}+:(?![/~.])
+        )(?=[^\s:|])[^\s"'<>|]++(?!\|)
       # user:secret@host
-    | (?<![\w.+@=/:-])(?P<user>\w[\w.+-]{0,63}+):(?!//)[^\s:@/"'<>]{1,100}+@(?=[\w-]++(?!@))
+    | (?<![\w.+@=/:-])(?P<user>\w[\w.+-]{0,63}+):(?!//)[^\s:@/"'<>]{1,100}+@[\w-]++(?:\.[\w-]++)*+(?!@)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -92,7 +95,7 @@ def _secret(match: re.Match[str]) -> Secret | None:
         return None if match["mailbox"] == "git" else Secret(start, end, f"{_beginning(match['mailbox'])}@…:{BLANK}")
     if match["user"].lower() in _LABELS:
         return None
-    return Secret(start, end, f"{_beginning(match['user'])}:{BLANK}@")
+    return Secret(start, end, f"{_beginning(match['user'])}:{BLANK}@…")
 
 
 def _beginning(account: str) -> str:
@@ -151,6 +154,10 @@ def redact(text: str) -> str:
     lines = []
     for line in text.splitlines(keepends=True):
         body = line.rstrip("\r\n")
+        if not body or body.isspace():
+            heading = None
+            lines.append(line)
+            continue
         if heading is not None and is_row(body, heading):
             lines.append(blanked_row(body, heading) + line[len(body) :])
             continue

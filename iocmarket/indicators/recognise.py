@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from iocmarket.indicators.types.base import Canonical, IocType, cleaned, ioc_types
+from iocmarket.indicators.types.base import Canonical, IocType, cleaned, ioc_types, unfit
 from iocmarket.indicators.types.hashes import wrong_length
 from iocmarket.kernel.decision import Refusal
 
@@ -45,6 +45,8 @@ def recognise(text: str, type_name: str | None = None) -> Recognised:
 
 def near_miss(text: str) -> Refusal:
     """Why a text that holds no indicator holds none: the most helpful reason there is, else `no_indicator`."""
+    if (refusal := unfit(text.strip())) is not None:
+        return refusal
     for run in _HEXADECIMAL.findall(text):
         if (refusal := wrong_length(run)) is not None:
             return refusal

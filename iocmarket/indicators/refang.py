@@ -50,7 +50,9 @@ _NOTATION = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_TRIGGER = re.compile(r"[\[({<«‹\\\]]|(?<!h)ttp|hxx|h.{1,2}p|h.{4}p|xp|meow|f\*\*p|: ?\\", re.IGNORECASE)
+_TRIGGER = re.compile(
+    r"[\[({<«‹\\\]]|(?<!h)ttp|h(?!ttps?://)\S{1,2}p|http(?!s?://)|https?:///|xp|meow|f\*\*p", re.IGNORECASE
+)
 """Without one of these no notation occurs: most lines are passed over at this price."""
 
 

@@ -127,15 +127,20 @@ def cleaned(raw: str) -> str:
     text = raw.strip()
     if not text:
         raise Refusal("empty", "There is no value.")
-    if (found := _UNFIT.search(text)) is not None:
-        raise _unfit(found[0])
+    if (refusal := unfit(text)) is not None:
+        raise refusal
     return refang(text).strip()
 
 
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def _unfit(character: str) -> Refusal:
+def unfit(text: str) -> Refusal | None:
+    """Why a text can be no value for the first of its characters that can neither be stored nor shown, if any."""
+    found = _UNFIT.search(text)
+    if found is None:
+        return None
+    character = found[0]
     if character == "\x00":
         return Refusal("nul_character", "The value contains a NUL character.")
     if "\ud800" <= character <= "\udfff":

@@ -8,9 +8,18 @@ from __future__ import annotations
 
 import re
 
+BODY = r"[^\s<>\"“”„«»‹›`|\\^]"
+"""A character that a URL in running text may have."""
+
+MAX_MATCH = 4200
+"""Characters after which a match stops: `http://a/;http://a/;…` is cut at each `;` and matched again after it, which
+without a bound would take time that grows with the square of its length. Just more than a value may have."""
+
+_REST = re.compile(f"{BODY}*+")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _QUOTES = frozenset("'*_’")
-_TRAILING = ".,;:!?'…’*"
+_TRAILING = frozenset(".,;:!?'…’*")
+_MARK = re.compile(r"[()\[\]{};,&?'*_’]")
 
 # A new column or an HTML entity: `…/cas/;phishing`, `…,2024-10-03`, `…,http://`, `…&quot;`;
 # not `;jsessionid=1`, `&amp;x`.
@@ -22,40 +31,51 @@ _COLUMN = re.compile(
 
 def end_of_url(text: str, start: int, end: int) -> int | None:
     """The end of the URL that begins at `start` and at most reaches `end`; None when nothing but a scheme remains."""
-    column = _COLUMN.search(text, start, end)
-    if column is not None:
-        end = column.start()
-    if start and text[start - 1] in _QUOTES and (closing := text.find(text[start - 1], start, end)) >= 0:
-        end = closing
-    # A bracket in the path opens the label of an AsciiDoc link; a literal IPv6 host and a query have their own.
-    host = text.find("://", start, end) + 3
-    label = text.find("[", host + 1 if host > start + 2 else start, end)
-    if label >= 0 and "?" not in text[start:label]:
-        end = label
-    end = _balanced(text, start, end)
+    cut, loose = _first_cut(text, start, end)
+    if cut == end and end - start >= MAX_MATCH and (rest := _REST.match(text, end)) is not None:
+        return rest.end()  # far too long, and refused as one value rather than read as many
+    end = cut
+    while end > start and (text[end - 1] in _TRAILING or (loose and loose[-1] == end - 1)):
+        if loose and loose[-1] == end - 1:
+            loose.pop()
+        end -= 1
     return end if re.search(r"\w", text[start:end].partition("://")[2] or text[start:end]) else None
 
 
-def _balanced(text: str, start: int, end: int) -> int:
-    """Cut at a bracket that closes what was opened before the URL, then at trailing punctuation."""
-    opened_before = text[start - 1] if start else ""
+def _first_cut(text: str, start: int, end: int) -> tuple[int, list[int]]:
+    """Where a character ends the URL for sure, and the closing brackets before it that nothing opened."""
+    before = text[start - 1] if start else ""
     depth = dict.fromkeys(_PAIRS.values(), 0)
-    extra: list[int] = []
-    for position in range(start, end):
-        character = text[position]
-        if character in depth:
-            depth[character] += 1
-        elif character in _PAIRS:
-            opening = _PAIRS[character]
-            if depth[opening]:
-                depth[opening] -= 1
-            elif opening == opened_before:
-                end = position
-                break
-            else:
-                extra.append(position)
-    while end > start and (text[end - 1] in _TRAILING or (extra and extra[-1] == end - 1)):
-        if extra and extra[-1] == end - 1:
-            extra.pop()
-        end -= 1
-    return end
+    loose: list[int] = []
+    in_query = False
+    for match in _MARK.finditer(text, start, end):
+        position, mark = match.start(), match[0]
+        opening = _PAIRS.get(mark, "")
+        if _ends(text, position, end, before=before) or (
+            mark == "[" and not in_query and not _opens_host(text, position)
+        ):
+            return position, loose
+        if mark == "?":
+            in_query = True
+        elif mark in depth:
+            depth[mark] += 1
+        elif opening and depth[opening]:
+            depth[opening] -= 1
+        elif opening and opening == before:
+            return position, loose
+        elif opening:
+            loose.append(position)
+    return end, loose
+
+
+def _ends(text: str, position: int, end: int, *, before: str) -> bool:
+    """Whether a quote closes that stood before the URL, or a column of a table ends."""
+    mark = text[position]
+    if mark in ";,&":
+        return _COLUMN.match(text, position, end) is not None
+    return mark in _QUOTES and mark == before
+
+
+def _opens_host(text: str, position: int) -> bool:
+    """Whether a bracket opens a literal IPv6 host; elsewhere before a query it opens the label of an AsciiDoc link."""
+    return text.endswith(("://", "@"), max(0, position - 3), position)
