@@ -30,11 +30,19 @@ def main(arguments: list[str]) -> int:
         say(f"Python 3.11 or newer is needed, {sys.executable} is {version}: make PYTHON=/path/to/python3.11")
         return 2
     name, target = arguments[0], Path(arguments[1]).absolute()
-    lock = HERE / f"{name}.txt"
+    try:
+        return install(HERE / f"{name}.txt", target)
+    except PermissionError as error:
+        say(f"this account may not write {error.filename}: make VENV=/another/folder")
+        return 2
+
+
+def install(lock: Path, target: Path) -> int:
+    """Bring the environment in line with the lock file; exit codes as `main`."""
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
     target.parent.mkdir(parents=True, exist_ok=True)
     with one_at_a_time(target.with_name(f"{target.name}.lock")):
-        stamp = target / f"{name}.sha256"
+        stamp = target / f"{lock.stem}.sha256"
         python = target / "bin" / "python"
         if stamp.exists() and stamp.read_text() == wanted and works(python):
             return 0

@@ -137,7 +137,10 @@ def start(data_dir: Path, *, test: bool = False, database: bool = True, redis: b
     from the main thread. Raises EmbeddedError.
     """
     places = locate(data_dir)
-    prepare(places)
+    try:
+        prepare(places)
+    except PermissionError as error:
+        raise EmbeddedError(f"this account may not write {error.filename}: choose another DATA_DIR") from error
     kinds = [kind for kind, wanted in ((POSTGRESQL, database), (REDIS, redis)) if wanted]
     services = Services(places, kinds, test=test)
     try:

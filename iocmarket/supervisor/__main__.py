@@ -40,8 +40,12 @@ def main() -> int:
     if not port_is_free(plan.port):
         say("run", f"port {plan.port} is in use: stop what listens there, or choose another one: make run PORT=8001")
         return REFUSED
-    plan.data_dir.mkdir(parents=True, exist_ok=True)
-    lock = try_hold(plan.data_dir / "supervisor.lock")
+    try:
+        plan.data_dir.mkdir(parents=True, exist_ok=True)
+        lock = try_hold(plan.data_dir / "supervisor.lock")
+    except OSError as error:
+        say("run", f"{plan.data_dir} cannot be used ({error.strerror}): choose another one: make run DATA_DIR=...")
+        return REFUSED
     if lock is None:
         say("run", f"an instance already runs on {plan.data_dir}: choose another one: make run DATA_DIR=... PORT=...")
         return REFUSED

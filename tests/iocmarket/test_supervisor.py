@@ -151,6 +151,26 @@ def test_a_port_in_use_is_refused_with_advice(tmp_path: Path) -> None:
     assert not (tmp_path / "var").exists()
 
 
+def test_an_unusable_data_dir_is_named_instead_of_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    refused = subprocess.run(
+        [sys.executable, "-m", "iocmarket.supervisor"],
+        env={**os.environ, "PORT": str(unused_port()), "DATA_DIR": str(tmp_path / "file")},
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        check=False,
+    )
+    assert refused.returncode == 2
+    assert f"{tmp_path / 'file'} cannot be used" in refused.stdout
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def serve_once(listener: socket.socket, answer: bytes) -> None:
     connection, _ = listener.accept()
     with connection:
