@@ -60,6 +60,20 @@ def facts_of(indicator_ids: Iterable[int]) -> dict[int, dict[str, Facts]]:
     return found
 
 
+def facts_now(indicator: Indicator) -> dict[str, Facts]:
+    """The facts of one value that its viewer sees: the stored ones, and what local enrichers say where none are yet.
+
+    A value that another institution keeps to itself may have been enriched long ago. Were stored facts all there is,
+    whoever shares it next would see them at once, and could tell it from a value never seen.
+    """
+    found = dict(facts_of([indicator.pk]).get(indicator.pk, {}))
+    for enricher in enrichers:
+        local = enricher.pap_class is PapClass.LOCAL and enricher.accepts(indicator.type)
+        if local and enricher.name not in found and (facts := _ask(enricher, indicator)):
+            found[enricher.name] = facts
+    return found
+
+
 def chunks(ids: Sequence[int]) -> Iterator[list[int]]:
     """The ids in pieces of CHUNK."""
     for start in range(0, len(ids), CHUNK):

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ingestion.enrichment.services import facts_of
+from ingestion.enrichment.services import facts_now
 from ingestion.submissions.merging import reversed_name
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators import guard, scoring
@@ -135,7 +135,7 @@ def read_value(public_id: UUID, *, viewer: Viewer) -> Value:
         score=score,
         base_score=round(max((entry.base_score for entry in entries), default=0)),
         valid_until=max((entry.valid_until for entry in entries if entry.valid_until), default=None),
-        facts=facts_of([indicator.pk]).get(indicator.pk, {}),
+        facts=facts_now(indicator),
         days=_days(rows),
         block=_may_block(indicator, rows, marking=marking, state=state, score=score),
     )
@@ -207,13 +207,14 @@ def _days(rows: list[Contribution]) -> list[tuple[date, int]]:
 def related_to(indicator: Indicator, *, viewer: Viewer) -> list[Indicator]:
     """Other visible values near this one: under the same registered name, or in the same small network.
 
-    Index-backed and bounded; nothing is stored about relations.
+    Index-backed and bounded; nothing is stored about relations. In the order of their values: the order in which rows
+    were made would tell of a value that it was here, hidden, before the viewer saw it.
     """
     near = _near(indicator)
     if near is None:
         return []
     others = Indicator.objects.visible_to(viewer).filter(near).exclude(pk=indicator.pk)
-    return list(others.order_by("-pk")[:RELATED_MAX])
+    return list(others.order_by("value", "type")[:RELATED_MAX])
 
 
 def _near(indicator: Indicator) -> Q | None:

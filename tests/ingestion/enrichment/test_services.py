@@ -229,3 +229,12 @@ def test_the_tasks_do_what_the_services_do() -> None:
     assert tasks.enrich.apply(args=([first.pk],)).get() == 1
     assert tasks.sweep.apply().get() == 1
     assert set(services.facts_of([first.pk, second.pk])) == {first.pk, second.pk}
+
+
+def test_the_facts_of_a_value_do_not_tell_whether_somebody_had_it_enriched_before() -> None:
+    long_ago, just_now = indicator("185.220.101.1"), indicator("185.220.101.2")
+    services.enrich_indicators([long_ago.pk])
+    first, second = services.facts_now(long_ago), services.facts_now(just_now)
+    assert first == second
+    assert first["ip-context"]["country"] == "DE"
+    assert services.facts_now(indicator("x" * 64, "sha256")) == {}
