@@ -76,8 +76,9 @@ def by_debian(target: Path) -> bool:
         return False
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    run(apt, "-qq", "update", env=quiet)
-    return run(apt, "-qq", "-y", "install", package, env=quiet) and by_ensurepip(target)
+    say(f"installing Debian's {package}")
+    run(apt, "-qq", "update", quiet=True, env=quiet)
+    return run(apt, "-qq", "-y", "install", package, quiet=True, env=quiet) and by_ensurepip(target)
 
 
 def by_own_pip(target: Path) -> bool:
