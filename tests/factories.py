@@ -13,9 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from iocmarket.accounts import services
-from iocmarket.accounts.models import Institution, Member, Token
+from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.roles import Role, Scope
-from iocmarket.accounts.viewer import Viewer, viewer_of_member, viewer_of_token
+from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.services import PLATFORM
 from iocmarket.indicators.models import Contribution, Indicator
 from iocmarket.indicators.services import withdraw as take_back
@@ -161,9 +161,3 @@ def make_reader(name: str = "", **extra: Any) -> Reader:
     """A new institution with a token that reads."""
     institution = make_institution(name)
     return Reader(institution, make_token(institution, **extra))
-
-
-__all__ = [
-    "PASSWORD", "Reader", "Token", "contribute", "indicator_of", "make_institution", "make_member", "make_reader",
-    "make_token", "publish", "tell", "unused_address", "viewer_for", "viewer_of_member", "viewer_of_token", "withdraw",
-]  # fmt: skip
