@@ -70,7 +70,14 @@ def test_absent_hidden_and_misspelt_collections_are_the_same_404(machine: Machin
 
 
 @pytest.mark.parametrize(
-    "path", ["nope/", f"status/{uuid4()}/", "status/not-a-uuid/", "/taxii2/nope/", "/taxii2/api//collections/"]
+    "path",
+    [
+        "nope/",
+        "status/1d29c8e5-52a3-4f89-bc60-19aea7bcd678/",
+        "status/not-a-uuid/",
+        "/taxii2/nope/",
+        "/taxii2/api//collections/",
+    ],
 )
 def test_unknown_paths_answer_in_taxii(machine: Machine, path: str) -> None:
     _is_error(machine.get(path), 404)
@@ -132,7 +139,10 @@ def test_an_object_that_a_filter_excludes_is_an_empty_answer_not_an_absent_one(m
     assert response.json() == {"more": False}
 
 
-@pytest.mark.parametrize("name", [f"indicator--{uuid4()}", "indicator", "indicator--x", "%00", "--", "a--" + "0" * 36])
+@pytest.mark.parametrize(
+    "name",
+    ["indicator--1d29c8e5-52a3-4f89-bc60-19aea7bcd678", "indicator", "indicator--x", "%00", "--", "a--" + "0" * 36],
+)
 def test_an_unknown_object_is_a_404(machine: Machine, name: str) -> None:
     _is_error(machine.get(f"{machine.collection()}objects/{name}/"), 404)
     _is_error(machine.get(f"{machine.collection()}objects/{name}/versions/"), 404)
