@@ -118,7 +118,7 @@ class Subject:
     """What the guard needs to know of a value: the address or network and the DNS name that it is or lies at."""
 
     traits: frozenset[Trait]
-    network: str | None = None
+    network: Network | None = None
     name: str | None = None
     subtree: bool = False
 
@@ -126,9 +126,10 @@ class Subject:
 def subject_of(type_name: str, value: str, *, subtree: bool) -> Subject:
     """The facts of a canonical value. Raises KeyError for a type that is not registered."""
     kind = ioc_types[type_name]
+    lies_at = kind.network(value) or kind.host_address(value)
     return Subject(
         traits=kind.traits,
-        network=kind.network(value) or kind.host_address(value),
+        network=ipaddress.ip_network(lies_at, strict=False) if lies_at else None,
         name=kind.dns_name(value),
         subtree=subtree,
     )
@@ -148,21 +149,20 @@ def guard(subject: Subject, assets: Assets) -> Decision:
 
 def _special_address(subject: Subject, assets: Assets) -> str | None:
     del assets
-    network = _network(subject)
+    network = subject.network
     return None if network is None else _SPECIAL_RANGES[network.version].overlapping(network)
 
 
 def _too_wide(subject: Subject, assets: Assets) -> str | None:
     del assets
-    network = _network(subject)
+    network = subject.network
     if network is None:
         return None
     return "too_wide" if network.prefixlen < (WIDEST_V4 if network.version == 4 else WIDEST_V6) else None
 
 
 def _asset(subject: Subject, assets: Assets) -> str | None:
-    network = _network(subject)
-    if network is not None and assets.overlap(network):
+    if subject.network is not None and assets.overlap(subject.network):
         return "asset"
     if subject.name is None:
         return None
@@ -179,10 +179,6 @@ def _public_suffix(subject: Subject, assets: Assets) -> str | None:
 
 
 RULES: tuple[Rule, ...] = (_too_wide, _special_address, _asset, _public_suffix)
-
-
-def _network(subject: Subject) -> Network | None:
-    return None if subject.network is None else ipaddress.ip_network(subject.network, strict=False)
 
 
 def _ancestors(name: str) -> list[str]:

@@ -8,7 +8,7 @@ same rule as a condition of the database. A property test holds them equal; ever
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -100,7 +100,16 @@ def effective_marking(contributions: Iterable[Contribution]) -> Marking:
     return strictest(contribution.marking for contribution in contributions)
 
 
-def distinct_authors(contributions: Iterable[Contribution]) -> int:
+class Authored(Protocol):
+    """A contribution, or what a statement to the database brought of one."""
+
+    @property
+    def anonymous(self) -> bool: ...
+    @property
+    def institution_id(self) -> int: ...
+
+
+def distinct_authors(contributions: Iterable[Authored]) -> int:
     """How many institutions speak, anonymous ones pooled into one (domain.md, rule 6).
 
     Were they counted one by one, the count would tell whether an anonymous one is among the named.

@@ -75,7 +75,7 @@ def answer_document(answer: Answer) -> dict[str, Any]:
     }
     if (summary := answer.summary) is not None:
         found |= {
-            "indicator": str(summary.indicator.public_id),
+            "indicator": str(summary.public_id),
             **_marked(summary.marking),
             "threat_types": summary.threat_types,
             "institutions": summary.institutions,

@@ -51,6 +51,6 @@ def search(request: HttpRequest) -> HttpResponse:
     asked = request.POST.get("many", "") if request.method == "POST" else request.GET.get("q", "")
     found = find(asked, viewer=viewer, before=request.GET.get("before", ""))
     if found.kind == "one" and found.answers[0].summary and not found.rows:
-        return redirect("indicator", found.answers[0].summary.indicator.public_id)
+        return redirect("indicator", found.answers[0].summary.public_id)
     context = {"found": found, "asked": asked, "threshold": settings.SCORE_THRESHOLD}
     return render(request, "search/search.html", context)
