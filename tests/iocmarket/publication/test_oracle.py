@@ -28,7 +28,7 @@ from iocmarket.publication.publisher import run_until_idle
 from tests.factories import contribute, make_institution, tell, viewer_for, withdraw
 
 INSTITUTIONS, VALUES = 3, 3
-relaxed = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+relaxed = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 people = st.integers(0, INSTITUTIONS - 1)
 tlps = st.sampled_from([TLP.CLEAR, TLP.AMBER, TLP.AMBER_STRICT, TLP.RED])
