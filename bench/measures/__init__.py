@@ -1,0 +1,1 @@
+"""One file per measure; each registers itself in `bench.base.measures`."""

@@ -1,0 +1,44 @@
+"""A feed that did not change, asked for with its tag, against an answer without content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import ClassVar
+
+from bench.base import Measure, measures
+from bench.client import Client, get, hammer
+from bench.table import Row
+from bench.timing import medians
+from bench.world import World
+
+DURATION = 2.0
+FEEDS = ("stix", "text")
+
+
+class UnchangedFeed(Measure):
+    """304, as nearly every request of a firewall is answered."""
+
+    name: ClassVar[str] = "unchanged-feed"
+    order: ClassVar[int] = 60
+
+    def run(self, world: World) -> Iterable[Row]:
+        """Answers a second."""
+        for name in FEEDS:
+            tag = Client(world.port).ask(get(f"/feeds/{name}", world.reader.secret)).header("ETag")
+            request = get(f"/feeds/{name}", world.reader.secret, If_None_Match=tag)
+            ours, reference = medians(
+                partial(_rate, world, request),
+                lambda: hammer(world.trivial_port, [world.nothing], duration=DURATION).rate,
+            )
+            yield Row(
+                what=f"unchanged {name} feed, 8 clients", ours=ours, unit="/s", reference=reference,
+                against="token alone", goal="≥ 0.8", met=ours >= 0.8 * reference,
+            )  # fmt: skip
+
+
+def _rate(world: World, request: bytes) -> float:
+    return hammer(world.port, [request], duration=DURATION, status=304).rate
+
+
+measures.register(UnchangedFeed())
