@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from ingestion.submissions.choices import COMMENT_MAX, Choices, read_choices
+from ingestion.submissions.reasons import fault_of
 from iocmarket.indicators.threats import ThreatType
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import DEFAULT, PAP, TLP
@@ -48,9 +49,7 @@ class ShareForm(forms.Form):
             try:
                 self.choices = read_choices(_said(cleaned), base=Choices(), where="", own=False)
             except Refusal as refusal:
-                raise ValidationError(
-                    _("Choose at least one institution.") if refusal.code == "recipients_missing" else refusal.detail
-                ) from refusal
+                raise ValidationError(fault_of(refusal)) from refusal
         return cleaned
 
 

@@ -1,51 +1,38 @@
-"""The page *Share*: paste, look at what every line becomes, share. And taking a statement back."""
+"""The page *Share*: paste, look at what every line becomes, share; then what became of it."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.functional import Promise
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from ingestion.submissions.choices import read_choices
 from ingestion.submissions.drafts import Draft, InvalidRequest, Sending, from_text
 from ingestion.submissions.forms import USUAL, ShareForm
+from ingestion.submissions.lines import account_of, lines_after, lines_before
 from ingestion.submissions.models import Submission
-from ingestion.submissions.planning import REFRESHED, REFUSED, Planned
-from ingestion.submissions.reasons import REASONS, SERIOUS, WARNINGS
+from ingestion.submissions.reasons import fault_of
 from ingestion.submissions.services import Outcome, preview, submit
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.viewer import viewer_of_member
 from iocmarket.accounts.views import member_of
-from iocmarket.indicators.models import Contribution
-from iocmarket.indicators.services import withdraw as take_back
 from iocmarket.indicators.threats import ThreatType
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.ids import digest_of
 from iocmarket.kernel.marking import TLP
 
-SAMPLE = "185.220.101[.]45\nhxxps://connexion-cas-valbrune[.]top/login\n9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One item as the table shows it: `kind` is ok, known, warn or bad."""
-
-    item: Planned
-    kind: str
-    reason: str | Promise
-    notes: list[str | Promise]
-    tlp: str
-    pap: str
-    public_id: UUID | None = None
+SAMPLE = "185.220.101[.]45\nhxxps://connexion-cas-valbrune[.]top/login\n9e107d9d372bb6826bd81d3542a419d6"
 
 
 @login_required
@@ -56,7 +43,7 @@ def share(request: HttpRequest) -> HttpResponse:
     if Scope.INDICATORS_WRITE not in viewer_of_member(member).scopes:
         return render(request, "submissions/read_only.html", status=403)
     form = ShareForm(request.POST or None, institutions=_others(member))
-    context = {
+    context: dict[str, Any] = {
         "form": form,
         "sample": SAMPLE,
         "tlp_top": TLP.AMBER_STRICT,
@@ -66,9 +53,24 @@ def share(request: HttpRequest) -> HttpResponse:
         "step": 1,
     }
     if request.method == "POST" and form.is_valid():
-        context |= _answer(request, member, form)
+        answer = _answer(request, member, form)
+        if isinstance(answer, UUID):
+            return redirect("shared", answer)
+        context |= answer
     status = 422 if form.is_bound and form.errors else 200
     return render(request, _template(request), context, status=status)
+
+
+@login_required
+@require_GET
+def shared(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """What became of every line of one submission of the own institution; it can be read again at any time."""
+    viewer = viewer_of_member(member_of(request))
+    own = Submission.objects.select_related("author").filter(institution_id=viewer.institution_id)
+    submission = get_object_or_404(own, public_id=public_id)
+    lines = lines_after(submission)
+    context = {"submission": submission, "lines": lines, "step": 3, **account_of(lines)}
+    return render(request, "submissions/shared.html", context)
 
 
 def _template(request: HttpRequest) -> str:
@@ -76,83 +78,57 @@ def _template(request: HttpRequest) -> str:
     return "submissions/share_lines.html" if looking and getattr(request, "htmx", False) else "submissions/share.html"
 
 
-def _answer(request: HttpRequest, member: Member, form: ShareForm) -> dict[str, object]:
-    if not form.cleaned_data["text"].strip():
+def _answer(request: HttpRequest, member: Member, form: ShareForm) -> dict[str, Any] | UUID:
+    """The look, or the id of what was shared. Only what was looked at is shared: nothing leaves unseen."""
+    text = form.cleaned_data["text"]
+    if not text.strip():
         return {}
     viewer = viewer_of_member(member)
+    sharing = request.POST.get("act") == "share" and request.POST.get("seen") == _mark_of(text)
     try:
-        sending = with_own_markings(from_text(form.cleaned_data["text"], choices=form.choices), request.POST)
-        if request.POST.get("act") == "share":
+        sending = with_own_markings(from_text(text, choices=form.choices), request.POST)
+        if sharing:
             outcome = submit(sending, viewer=viewer, channel=Submission.Channel.WEB)
             _say(request, outcome)
-            return _context(outcome, step=3)
-        return _context(preview(sending, viewer=viewer), step=2)
+            if outcome.public_id is not None:
+                return outcome.public_id
+        outcome = preview(sending, viewer=viewer)
     except InvalidRequest as invalid:
-        form.add_error("text", f"{invalid.faults[0].where} {invalid.faults[0].detail}".strip())
+        form.add_error("text", fault_of(invalid.faults[0]))
+        return {}
     except Refusal as refusal:
-        form.add_error(None, refusal.detail)
-    return {}
-
-
-def with_own_markings(sending: Sending, data: Mapping[str, str]) -> Sending:
-    """Apply `tlp-<index>` and `pap-<index>`: what was set for one line. Raises Refusal for an unknown label."""
-    drafts = tuple(_with_own_marking(draft, data) for draft in sending.drafts)
-    return replace(sending, drafts=drafts)
-
-
-def _with_own_marking(draft: Draft, data: Mapping[str, str]) -> Draft:
-    said = {name: data[key] for name in ("tlp", "pap") if data.get(key := f"{name}-{draft.index}")}
-    if not said:
-        return draft
-    return replace(draft, choices=read_choices(said, base=draft.choices, where="", own=True))
-
-
-def _context(outcome: Outcome, *, step: int) -> dict[str, object]:
-    lines = [_line(item, outcome) for item in outcome.items]
-    kinds = [line.kind for line in lines]
+        form.add_error(None, fault_of(refusal))
+        return {}
+    lines = lines_before(outcome)
     return {
-        "step": step,
-        "outcome": outcome,
+        "step": 2,
         "lines": lines,
-        "kept": sum(kind != "bad" for kind in kinds),
-        "sums": {kind: kinds.count(kind) for kind in ("ok", "known", "warn", "bad")},
-        "review": sum(kind in {"warn", "bad"} for kind in kinds),
+        "without": outcome.lines_without_indicator,
+        "looked": True,
+        "seen": _mark_of(text),
+        "show": request.POST.get("show", ""),
+        **account_of(lines),
     }
 
 
-def _line(item: Planned, outcome: Outcome) -> Line:
-    indicator = outcome.indicators.get(item.digest)
-    choices = item.draft.choices
-    return Line(
-        item=item,
-        kind=_kind(item),
-        reason=_reason(item),
-        notes=[WARNINGS.get(code, code) for code in item.warnings],
-        tlp=choices.tlp.slug if "tlp" in choices.explicit else "",
-        pap=choices.pap.slug if "pap" in choices.explicit else "",
-        public_id=indicator.public_id if indicator else None,
-    )
+def _mark_of(text: str) -> str:
+    """Equal for the same text, however a browser ends its lines."""
+    return hashlib.sha256("\n".join(text.splitlines()).encode(errors="surrogatepass")).hexdigest()[:32]
 
 
-def _kind(item: Planned) -> str:
-    if item.status == REFUSED:
-        return "bad"
-    if SERIOUS.intersection(item.warnings):
-        return "warn"
-    return "known" if item.status == REFRESHED or item.known else "ok"
+def with_own_markings(sending: Sending, data: Mapping[str, str]) -> Sending:
+    """Apply `tlp-<key>` and `pap-<key>`: what was set for one value. Raises Refusal for an unknown label."""
+    return replace(sending, drafts=tuple(_with_own_marking(draft, data) for draft in sending.drafts))
 
 
-def _reason(item: Planned) -> str | Promise:
-    if item.refusal is not None:
-        return REASONS.get(item.refusal.code, item.refusal.detail)
-    if item.known:
-        said = ngettext(
-            "Shared by %(count)d institution. Yours confirms it and renews its score.",
-            "Shared by %(count)d institutions. Yours confirms it and renews its score.",
-            item.known,
-        )
-        return said % {"count": item.known}
-    return _("New for you.") if item.status != REFRESHED else _("Once is enough: counted as a confirmation.")
+def _with_own_marking(draft: Draft, data: Mapping[str, str]) -> Draft:
+    if draft.canonical is None:
+        return draft
+    name = digest_of(draft.type, draft.canonical.value).hex()[:16]
+    said = {label: data[key] for label in ("tlp", "pap") if data.get(key := f"{label}-{name}")}
+    if not said:
+        return draft
+    return replace(draft, choices=read_choices(said, base=draft.choices, where="", own=True))
 
 
 def _say(request: HttpRequest, outcome: Outcome) -> None:
@@ -168,19 +144,3 @@ def _say(request: HttpRequest, outcome: Outcome) -> None:
 def _others(member: Member) -> list[str]:
     found = Institution.objects.filter(state=Institution.State.APPROVED).exclude(members=member)
     return list(found.order_by("name").values_list("name", flat=True))
-
-
-@login_required
-@require_POST
-def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Take one own statement back."""
-    member = member_of(request)
-    viewer = viewer_of_member(member)
-    found = Contribution.objects.visible_to(viewer).filter(public_id=public_id, institution_id=viewer.institution_id)
-    contribution = found.select_related("indicator").first()
-    if contribution is None or Scope.INDICATORS_WRITE not in viewer.scopes:
-        raise Http404
-    take_back(contribution, viewer=viewer)
-    messages.success(request, _("Withdrawn. Every feed learns it within seconds."))
-    left = Contribution.objects.visible_to(viewer).filter(indicator=contribution.indicator).exists()
-    return redirect("indicator", contribution.indicator.public_id) if left else redirect("home")

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from iocmarket.kernel.decision import Refusal
 
 REASONS: dict[str, Promise] = {
     "bad_a_label": _("Its international form (xn--) cannot be decoded."),
+    "bad_local_part": _("What stands before the @ is no mailbox."),
     "bad_label": _("One part of the name is empty, too long or has a character that names cannot have."),
     "bad_netmask": _("The mask after the slash is none."),
     "bad_prefix_length": _("The prefix is impossible: at most /32 in IPv4, /128 in IPv6."),
+    "code": _("It looks like program code."),
     "control_character": _("It contains control characters."),
     "credential": _("An account with its password: erased before anything was written."),
     "empty": _("There is nothing in it."),
     "file_name": _("It looks like a file name, not like a domain."),
     "hash_length": _("Not the length of a hash: MD5 has 32 characters, SHA-1 has 40, SHA-256 has 64."),
     "invalid_unicode": _("It contains broken characters."),
+    "ipv4_mapped": _("It is an IPv4 address in the clothes of IPv6: send it as IPv4."),
     "is_url": _("It is a URL, not a name."),
     "leading_zero": _("A number starts with a zero: some programs would read another address."),
-    "line_too_long": _("The line is too long."),
     "loopback": _("The loopback address means the machine on which it is read."),
     "no_indicator": _("No indicator in this line."),
     "not_a_name": _("It is not a domain name."),
@@ -32,6 +37,7 @@ REASONS: dict[str, Promise] = {
     "not_one_network": _("The range is not one network: send its networks one by one."),
     "nul_character": _("It contains a NUL character."),
     "null_hash": _("A hash of zeros means that there was no file."),
+    "onion_service": _("It is an onion service: this type is not shared yet."),
     "octet_too_large": _("A number of the address is larger than 255."),
     "public_suffix": _("It is a public suffix: everybody is registered under it."),
     "reserved_name": _("The name is reserved for examples and tests."),
@@ -44,24 +50,53 @@ REASONS: dict[str, Promise] = {
     "unknown_tld": _("Its last part is no existing top-level domain."),
     "unknown_type": _("The type is unknown."),
     "unspecified": _("The address means “no address”."),
-    "value_missing": _("The value is missing."),
     "zone_index": _("The address names an interface of one machine."),
 }
+"""Why a line is refused."""
+
+FAULTS: dict[str, Promise] = {
+    "audience_not_available": _("Circles cannot be addressed yet."),
+    "line_too_long": _("The line is too long."),
+    "nul_character": _("The text contains a NUL character."),
+    "recipients_missing": _("Choose at least one institution."),
+    "recipients_without_audience": _("Institutions are chosen, but the recipients are others."),
+    "tlp_red_not_available": _("TLP:RED is for named persons; it cannot be shared here yet."),
+    "too_long": _("The text is too long."),
+    "too_many_items": _("There are more than 500 indicators: share them in parts."),
+    "unknown_pap": _("This PAP does not exist."),
+    "unknown_recipient": _("One of the chosen institutions is no member any more."),
+    "unknown_tlp": _("This TLP does not exist."),
+}
+"""Why a whole sending cannot be taken."""
 
 WARNINGS: dict[str, Promise] = {
     "audience_kept": _("You share it already with others: that audience is kept."),
     "benchmark_range": _("Address of the test ranges: visible, never blocked."),
+    "documentation_name": _("Name kept for documentation: visible, never blocked."),
     "documentation_range": _("Address of the documentation: visible, never blocked."),
     "empty_input_hash": _("Hash of an empty file: it matches everywhere."),
     "host_bits_cleared": _("Read as the network that contains it."),
     "link_local": _("Link-local address: visible, never blocked."),
     "marking_kept": _("You share it already with another marking: the marking is kept."),
     "multicast": _("Multicast address: visible, never blocked."),
+    "port_dropped": _("The port is left out."),
     "private_address": _("Private address: visible, never blocked."),
     "private_suffix": _("Shared hosting: others live under this name."),
     "repeated": _("It stands in this text several times."),
     "reserved_address": _("Reserved address: visible, never blocked."),
+    "scheme_assumed": _("Read as http://."),
     "shared_address": _("Address shared by an operator's customers: visible, never blocked."),
 }
 # What a sender should look at before sharing; the other warnings say what happens anyway.
-SERIOUS = frozenset(WARNINGS) - {"repeated", "host_bits_cleared", "marking_kept", "audience_kept"}
+SERIOUS = frozenset(WARNINGS) - {
+    "audience_kept", "host_bits_cleared", "marking_kept", "port_dropped", "repeated", "scheme_assumed",
+}  # fmt: skip
+
+
+def fault_of(refusal: Refusal) -> str:
+    """One fault of a whole sending as a sentence: its place where it has one, then what is wrong."""
+    said = str(FAULTS.get(refusal.code) or REASONS.get(refusal.code) or refusal.detail)
+    kind, _space, number = refusal.where.partition(" ")
+    if kind == "line" and number.isdigit():
+        return gettext("Line %(number)s: %(fault)s") % {"number": number, "fault": said}
+    return said

@@ -61,7 +61,7 @@ class TokenForm(forms.Form):
     """A new token."""
 
     name = forms.CharField(
-        label=_("Name"), max_length=100, help_text=_("Which machine will use it, for example « SIEM ».")
+        label=_("Name"), max_length=100, help_text=_("Which machine will use it, for example “SIEM”.")
     )
     scopes = forms.MultipleChoiceField(
         label=_("What it may do"),

@@ -10,8 +10,12 @@ from django.urls import reverse
 
 from iocmarket.accounts.models import Member
 
-# Account pages, preferences of this browser, and machine exits, which never look at a session alone.
-OPEN = ("/static/", "/accounts/", "/preferences/", "/api/", "/taxii2", "/feeds", "/healthz", "/readyz")
+# Account pages, preferences of this browser, pages for everybody, and machine exits (which never look at a session
+# alone).
+OPEN = (
+    "/static/", "/accounts/", "/preferences/", "/help", "/accessibility", "/api/", "/taxii2", "/feeds", "/healthz",
+    "/readyz",
+)  # fmt: skip
 
 
 class ApprovedMembersOnly:

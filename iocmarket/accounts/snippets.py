@@ -5,38 +5,79 @@ Houses above add theirs (`snippets.register`), so that this page never names the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from iocmarket.accounts.roles import Scope
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-Writer = Callable[[str, str, int], str]
+PLACEHOLDER = "TOKEN"
+"""What stands in the lines while no token was made on this page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Snippet:
-    """A titled block to copy."""
+class Block:
+    """One block to copy. `runs`: `sh` or `python` when it can be pasted as it is, nothing for settings of a tool."""
+
+    name: StrOrPromise
+    text: str
+    runs: str = ""
+
+
+Writer = Callable[[str, str, int], list[Block]]
+"""Makes the blocks from (public URL, token, institution id)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """What a tool is connected with. `mode` is `block`, `detect` or nothing; `needs` the scope of its token."""
 
     title: StrOrPromise
-    text: str
+    note: StrOrPromise
+    icon: str
+    order: int
+    needs: Scope
+    writer: Writer
+    mode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A tool with its blocks written for one institution."""
+
+    tool: Tool
+    blocks: list[Block]
+    allowed: bool
+    """Whether the token in them may do it; true while there is none."""
 
 
 class Snippets:
-    """The registered writers, in order: each makes its text from (public URL, token, institution id)."""
+    """The registered tools, in order."""
 
     def __init__(self) -> None:
-        self._writers: list[tuple[int, StrOrPromise, Writer]] = []
+        self._tools: list[Tool] = []
 
-    def register(self, title: StrOrPromise, writer: Writer, *, order: int) -> None:
-        """Add one block."""
-        self._writers.append((order, title, writer))
+    def register(self, *tools: Tool) -> None:
+        """Add tools."""
+        self._tools = sorted([*self._tools, *tools], key=lambda tool: tool.order)
 
-    def written(self, *, url: str, token: str, institution_id: int) -> list[Snippet]:
-        """Every block for one institution."""
-        ordered = sorted(self._writers, key=lambda writer: writer[0])
-        return [Snippet(title, write(url, token, institution_id)) for _order, title, write in ordered]
+    def written(
+        self, *, url: str, institution_id: int, token: str = PLACEHOLDER, scopes: Iterable[str] | None = None
+    ) -> list[Card]:
+        """Every tool for one institution; `scopes` are those of the token, None while there is none."""
+        opened = None if scopes is None else frozenset(scopes)
+        return [
+            Card(tool, tool.writer(url, token, institution_id), opened is None or tool.needs in opened)
+            for tool in self._tools
+        ]
+
+
+def header_file(token: str) -> str:
+    """The line that keeps a token in a file, so that it appears in no list of processes."""
+    return f"(umask 077; printf 'Authorization: Bearer %s\\n' {token} > iocmarket.header)"
 
 
 snippets = Snippets()

@@ -18,7 +18,7 @@ from iocmarket.accounts import services
 from iocmarket.accounts.forms import DecisionForm, TokenForm
 from iocmarket.accounts.models import Member, Token
 from iocmarket.accounts.roles import Role
-from iocmarket.accounts.snippets import snippets
+from iocmarket.accounts.snippets import Card, snippets
 from iocmarket.audit.services import Actor
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
@@ -121,14 +121,20 @@ def tokens(request: HttpRequest) -> HttpResponse:
         "form": form,
         "made": made,
         "may_manage": member.role == Role.MANAGER,
-        "snippets": snippets.written(
-            url=settings.PUBLIC_URL,
-            token=made.secret if made else "TOKEN",
-            institution_id=member.institution_id or 0,
-        ),
+        "cards": _cards(member, made),
         "moment": clock.now(),
     }
     return render(request, "accounts/tokens.html", context, status=200 if made or not form.is_bound else 422)
+
+
+def _cards(member: Member, made: services.NewToken | None) -> list[Card]:
+    """The tools, with the new token inside while this answer is on the screen."""
+    institution_id = member.institution_id or 0
+    if made is None:
+        return snippets.written(url=settings.PUBLIC_URL, institution_id=institution_id)
+    return snippets.written(
+        url=settings.PUBLIC_URL, institution_id=institution_id, token=made.secret, scopes=made.token.scopes
+    )
 
 
 def _make_token(member: Member, form: TokenForm) -> services.NewToken:
@@ -154,7 +160,7 @@ def revoke(request: HttpRequest, public_id: UUID) -> HttpResponse:
     _may_manage_tokens(member)
     token = get_object_or_404(Token, public_id=public_id, institution=member.institution)
     services.revoke_token(token, actor=actor_of(member))
-    messages.success(request, _("The token « %(name)s » opens nothing any more.") % {"name": token.name})
+    messages.success(request, _("The token “%(name)s” opens nothing any more.") % {"name": token.name})
     return redirect("tokens")
 
 

@@ -4,7 +4,13 @@ from django.apps import AppConfig
 
 
 class WebConfig(AppConfig):
-    """Templates, tags and middleware that every page uses."""
+    """Templates, tags and middleware that every page uses, and the pages at the foot."""
 
     name = "iocmarket.web"
     label = "web"
+
+    def ready(self) -> None:
+        """Put the pages at the foot into the navigation."""
+        from iocmarket.web import places  # noqa: PLC0415 (models may be imported from here on)
+
+        places.register()

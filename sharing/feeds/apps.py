@@ -8,3 +8,9 @@ class FeedsConfig(AppConfig):
 
     name = "sharing.feeds"
     label = "feeds"
+
+    def ready(self) -> None:
+        """Put the feeds into the lines to paste."""
+        from sharing.feeds import places  # noqa: PLC0415 (models may be imported from here on)
+
+        places.register()

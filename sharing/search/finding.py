@@ -46,14 +46,18 @@ class Found:
         return len(self.answers) - self.known - self.refused
 
 
-def search(text: str, *, viewer: Viewer, before: str = "") -> Found:
-    """Search for whatever was typed or pasted. Nothing typed: everything, newest first."""
+ONLY = {"live": Filters(state="live"), "mine": Filters(mine=True)}
+"""What the whole list may be narrowed to."""
+
+
+def search(text: str, *, viewer: Viewer, before: str = "", only: str = "") -> Found:
+    """Search for whatever was typed or pasted. Nothing typed: everything, or what `only` names, newest first."""
     text = text.replace("\x00", " ").strip()
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > 1:
         return Found(kind="many", answers=look_up(lines[:MANY_MAX], viewer=viewer))
     if not text:
-        return _listed("all", Filters(), viewer, before)
+        return _listed("all", ONLY.get(only, Filters()), viewer, before)
     try:
         if text.startswith("."):
             return _listed("suffix", Filters(reach=under(text)), viewer, before)

@@ -13,8 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from iocmarket.accounts.viewer import viewer_of_member
 from iocmarket.accounts.views import member_of
 from iocmarket.indicators.types import ioc_types
+from iocmarket.kernel import clock
+from sharing.search.finding import MANY_MAX, ONLY
 from sharing.search.finding import search as find
 from sharing.search.home import read_home
+from sharing.search.outcomes import outcomes_of
+from sharing.search.timeline import timeline_of
 from sharing.search.value import read_value, related_to
 
 
@@ -38,6 +42,8 @@ def indicator(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "value": value,
         "type_label": ioc_types[value.indicator.type].label,
         "related": related_to(value.indicator, viewer=viewer),
+        "timeline": timeline_of(value.statements, valid_until=value.valid_until, now=clock.now()),
+        "outcomes": outcomes_of(value),
         "threshold": settings.SCORE_THRESHOLD,
     }
     return render(request, "search/value.html", context)
@@ -49,8 +55,17 @@ def search(request: HttpRequest) -> HttpResponse:
     """One box: a value, a prefix, words; or many values pasted (sent by POST, so that they enter no log)."""
     viewer = viewer_of_member(member_of(request))
     asked = request.POST.get("many", "") if request.method == "POST" else request.GET.get("q", "")
-    found = find(asked, viewer=viewer, before=request.GET.get("before", ""))
+    only = request.GET.get("only", "") if request.GET.get("only", "") in ONLY else ""
+    before = request.GET.get("before", "")
+    found = find(asked, viewer=viewer, before=before, only=only)
     if found.kind == "one" and found.answers[0].summary and not found.rows:
         return redirect("indicator", found.answers[0].summary.public_id)
-    context = {"found": found, "asked": asked, "threshold": settings.SCORE_THRESHOLD}
+    context = {
+        "found": found,
+        "asked": asked,
+        "only": only,
+        "before": before,
+        "many_max": MANY_MAX,
+        "threshold": settings.SCORE_THRESHOLD,
+    }
     return render(request, "search/search.html", context)

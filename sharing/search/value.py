@@ -179,10 +179,10 @@ def _state(rows: list[Contribution], entries: list[Entry], moment: datetime) -> 
 
 _BLOCK_REASONS: dict[str, str | Promise] = {
     **guard.REASONS,
-    "pap": _("its PAP does not permit an action that the attacker can notice."),
-    "score": _("its score is below the threshold."),
-    "expired": _("it has expired."),
-    "unpublished": _("it is being published."),
+    "pap": _("its PAP does not permit an action that the attacker can notice"),
+    "score": _("its score is below the threshold"),
+    "expired": _("it has expired"),
+    "unpublished": _("it is being published"),
 }
 
 

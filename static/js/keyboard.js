@@ -7,7 +7,8 @@
   let goUntil = 0;
 
   const isTyping = (target) => target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
-  const rows = () => [...document.querySelectorAll("main .data-table tbody tr:not([hidden]), main .hit, main [data-row]")];
+  const rows = () =>
+    [...new Set(document.querySelectorAll("main .data-table tbody tr, main .hit, main [data-row]"))].filter((row) => row.checkVisibility());
   const current = () => document.querySelector("[data-row-current]");
 
   function walk(step) {

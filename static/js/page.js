@@ -58,15 +58,18 @@
     event.target.closest("[data-dismiss]")?.closest(".notice").remove();
   });
 
-  // Buttons that filter the rows of a table already on the page: data-show="warn bad", or empty for all.
+  // "Correct" beside a refused line: that line of the pasted text is selected, ready to be typed over.
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-show]");
-    if (!button) return;
-    const states = button.dataset.show.split(" ").filter(Boolean);
-    document.querySelectorAll(`#${button.dataset.rows} tbody tr`).forEach((row) => {
-      row.hidden = states.length > 0 && !states.includes(row.dataset.state);
-    });
-    button.parentElement.querySelectorAll("[data-show]").forEach((b) => b.setAttribute("aria-pressed", String(b === button)));
+    const link = event.target.closest("[data-line]");
+    const area = link && document.querySelector("#paste");
+    if (!area) return;
+    event.preventDefault();
+    const lines = area.value.split("\n");
+    const before = lines.slice(0, Number(link.dataset.line) - 1).join("\n").length;
+    const start = link.dataset.line === "1" ? 0 : before + 1;
+    area.focus();
+    area.setSelectionRange(start, start + (lines[Number(link.dataset.line) - 1] ?? "").length);
+    area.scrollTop = (area.scrollHeight / lines.length) * (Number(link.dataset.line) - 2);
   });
 
   // After a swap that a person asked for, the reading point follows: to [data-focus] inside what came.

@@ -12,15 +12,19 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from iocmarket.indicators.threats import ThreatType
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP
 from iocmarket.web import charts, defanged, moments
+from iocmarket.web.countries import country_name
 from iocmarket.web.navigation import links
 
 register = template.Library()
 
+# The bounds of the scale that STIX 2.1 (appendix A) and Elastic give to words.
+CONFIDENCE_MEDIUM, CONFIDENCE_HIGH = 30, 70
 STATE_ICONS = {"ok": "check", "warn": "warn", "bad": "cross", "known": "again", "idle": "clock"}
 
 
@@ -187,3 +191,17 @@ def widget_kind(field: BoundField) -> str:
 def threat(code: str) -> str:
     """A threat type in the reader's language; the code itself when it is none."""
     return str(ThreatType(code).label) if code in ThreatType.values else code
+
+
+@register.filter
+def country(code: str) -> str:
+    """The country of an ISO 3166-1 code, in the reader's language."""
+    return country_name(str(code))
+
+
+@register.filter
+def confidence_word(number: int) -> str:
+    """A confidence of 0–100 as people say it."""
+    if number >= CONFIDENCE_HIGH:
+        return gettext("high confidence")
+    return gettext("medium confidence") if number >= CONFIDENCE_MEDIUM else gettext("low confidence")

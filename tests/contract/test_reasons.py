@@ -1,0 +1,97 @@
+"""Every code that a line or a text of the page *Share* can be given has a sentence, and no sentence is without its code.
+
+The codes are read from the source, so that a new one fails here before anybody sees it bare.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils import translation
+
+from ingestion.submissions.reasons import FAULTS, REASONS, SERIOUS, WARNINGS, fault_of
+from iocmarket.kernel.decision import Refusal
+
+ROOT = Path(settings.BASE_DIR)
+READING = [
+    *(ROOT / "iocmarket/indicators/types").glob("*.py"),
+    ROOT / "iocmarket/indicators/recognise.py",
+    ROOT / "iocmarket/indicators/refang.py",
+    *(ROOT / "ingestion/readers").glob("*.py"),
+]
+WARNING = [ROOT / "ingestion/submissions" / name for name in ("merging.py", "planning.py")]
+# Of the templates that show how to add a type; nobody registers them.
+TEMPLATES = {"not_a_sid"}
+# Words in the source that look like codes and are names of fields.
+FIELDS = {
+    "first_seen", "indicator_id", "institution_id", "ioc_types", "last_seen", "refreshed_at", "threat_type",
+    "valid_until",
+}  # fmt: skip
+
+
+def strings(path: Path) -> Iterator[ast.Constant]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node
+
+
+def codes_refused(paths: list[Path]) -> set[str]:
+    """The first argument of each `Refusal("…", …)`."""
+    found = set()
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal":
+                code = node.args[0]
+                assert isinstance(code, ast.Constant), f"{path.name}:{node.lineno}: the code is no literal"
+                found.add(str(code.value))
+    return found
+
+
+def words_like_codes(paths: list[Path]) -> set[str]:
+    return {
+        node.value
+        for path in paths
+        for node in strings(path)
+        if isinstance(node.value, str) and re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", node.value)
+    }
+
+
+def test_every_refusal_of_a_line_has_its_sentence() -> None:
+    missing = codes_refused(READING) - set(REASONS) - TEMPLATES
+    assert missing == set()
+
+
+def test_every_warning_has_its_sentence() -> None:
+    found = words_like_codes([*READING, *WARNING]) - FIELDS - TEMPLATES - set(REASONS)
+    assert found - set(WARNINGS) == set()
+
+
+def test_no_sentence_is_left_without_its_code() -> None:
+    used = {node.value for path in [*READING, *WARNING] for node in strings(path)}
+    assert set(REASONS) | set(WARNINGS) <= used
+    elsewhere = [*(ROOT / "ingestion/submissions").glob("*.py"), *(ROOT / "iocmarket").rglob("*.py")]
+    said = {node.value for path in elsewhere if path.name != "reasons.py" for node in strings(path)}
+    assert set(FAULTS) <= said
+
+
+def test_serious_warnings_are_warnings() -> None:
+    assert set(WARNINGS) > SERIOUS
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("table", [REASONS, FAULTS, WARNINGS], ids=["reasons", "faults", "warnings"])
+def test_sentences_are_sentences_in_both_languages(table: dict[str, object], language: str) -> None:
+    with translation.override(language):
+        said = {code: str(text) for code, text in table.items()}
+    assert [text for text in said.values() if not re.fullmatch(r"[A-ZÀ-Ý].*\.", text)] == []
+
+
+def test_a_fault_names_its_line() -> None:
+    with translation.override("en"):
+        assert fault_of(Refusal("line_too_long", "", where="line 7")) == "Line 7: The line is too long."
+        assert fault_of(Refusal("unheard_of", "The detail.")) == "The detail."
