@@ -45,9 +45,8 @@ lint: install-dev ## style, types, imports, migrations, catalogues, API descript
 
 ci: lint test test-real ## what continuous integration runs
 
-bench: install-dev ## the benchmark
-	@if [ -f bench/__main__.py ]; then $(BIN)/python -m bench; else \
-		echo 'no common benchmark; single ones, each tells its arguments: python bench/NAME.py --help:'; ls bench/*.py; fi
+bench: install-dev ## measure everything on throw-away data; SIZE=10k|100k|1m ONLY=lookup,… (docs/performance.md)
+	@SIZE='$(SIZE)' ONLY='$(ONLY)' $(BIN)/python -m bench
 
 lock: install-dev ## lock the requirements again, with hashes and no address of an index
 	cd requirements && for name in base dev; do \

@@ -13,8 +13,8 @@ from bench.table import Row
 from bench.timing import medians, seconds
 from bench.world import World
 
-RUNS = 15
-LOOKUPS = 200
+RUNS = 7
+LOOKUPS = 100
 
 
 class Growth(Measure):
