@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from ingestion.submissions.merging import reversed_name
 from iocmarket.accounts import services
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.roles import Role, Scope
@@ -67,6 +68,7 @@ def viewer_for(institution: Institution, *, scopes: Iterable[str] = ()) -> Viewe
 def indicator_of(raw: str, *, type_name: str) -> Indicator:
     """The row of a value, made when it is not there."""
     value = ioc_types[type_name].normalise(raw, explicit=True).value
+    name = ioc_types[type_name].dns_name(value)
     found, _ = Indicator.unscoped.get_or_create(
         digest=digest_of(type_name, value),
         defaults={
@@ -74,6 +76,7 @@ def indicator_of(raw: str, *, type_name: str) -> Indicator:
             "type": type_name,
             "value": value,
             "network": ioc_types[type_name].network(value),
+            "reversed_name": reversed_name(name) if name else None,
         },
     )
     return found

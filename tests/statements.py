@@ -13,11 +13,22 @@ _NUMBER = re.compile(r"(?<![\w\"])-?\d+(?:\.\d+)?(?![\w\"])")
 _LIST = re.compile(r"\?(?:, \?)+")
 _ROWS = re.compile(r"(\(\?\))(?:,\s*\(\?\))+")
 _SAVEPOINT = re.compile(r'SAVEPOINT "\w+"')
+_CURSOR = re.compile(r'"_django_curs_\w+"')
+
+
+_REPLACED = (
+    (_SAVEPOINT, "SAVEPOINT"),
+    (_CURSOR, "CURSOR"),
+    (_STRING, "?"),
+    (_NUMBER, "?"),
+    (_LIST, "?"),
+    (_ROWS, r"\1"),
+)
 
 
 def shape(sql: str) -> str:
     """One statement with its literals replaced."""
-    for pattern, by in ((_SAVEPOINT, "SAVEPOINT"), (_STRING, "?"), (_NUMBER, "?"), (_LIST, "?"), (_ROWS, r"\1")):
+    for pattern, by in _REPLACED:
         sql = pattern.sub(by, sql)
     return sql
 

@@ -1,0 +1,254 @@
+"""The table of every route: its class, and how a reader asks it about a value.
+
+A route that is missing here fails tests/contract/test_exits.py. `tells` says whether a statement that the reader may
+see changes the answer: the control that shows that the comparison can fail at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.test import Client
+
+from iocmarket.accounts.models import Institution
+from sharing.feeds.formats.base import formats
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The value that is asked about, under every name by which it can be asked for."""
+
+    value: str
+    public_id: UUID
+    contribution_id: UUID
+    stix_id: UUID
+    around: str
+    """What a search for its surroundings asks for: a suffix, a network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """An institution with a machine that may do everything, and a person who may do everything."""
+
+    institution: Institution
+    machine: Client
+    person: Client
+    community: UUID
+    inbox: UUID
+
+
+Ask = Callable[[Reader, Subject], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One way to ask one exit."""
+
+    name: str
+    ask: Ask
+    tells: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """One route. `kind`: open (anybody), account (log-in and its like), page (a person), machine (a token, mostly)."""
+
+    kind: str
+    askings: tuple[Asking, ...] = ()
+
+
+def page(*paths: str, tells: bool = True) -> Exit:
+    """A page that is read."""
+    return Exit("page", tuple(Asking(path, _get("person", path), tells) for path in paths))
+
+
+def machine(*paths: str, tells: bool = True, **headers: str) -> Exit:
+    """A machine exit that is read."""
+    return Exit("machine", tuple(Asking(path, _get("machine", path, **headers), tells) for path in paths))
+
+
+def _filled(path: str, reader: Reader, subject: Subject) -> str:
+    return path.format(s=subject, r=reader)
+
+
+def _get(who: str, path: str, **headers: str) -> Ask:
+    def ask(reader: Reader, subject: Subject) -> Any:
+        client: Client = getattr(reader, who)
+        return client.get(_filled(path, reader, subject), headers=headers)
+
+    return ask
+
+
+def _head(path: str) -> Ask:
+    return lambda reader, _subject: reader.machine.head(path)
+
+
+def _post(who: str, path: str, **data: str) -> Ask:
+    def ask(reader: Reader, subject: Subject) -> Any:
+        client: Client = getattr(reader, who)
+        filled = {name: _filled(text, reader, subject) for name, text in data.items()}
+        return client.post(_filled(path, reader, subject), filled)
+
+    return ask
+
+
+def _send(path: str, body: Callable[[Subject], Any]) -> Ask:
+    def ask(reader: Reader, subject: Subject) -> Any:
+        return reader.machine.post(path, json.dumps(body(subject)), content_type="application/json")
+
+    return ask
+
+
+def _send_text(path: str) -> Ask:
+    def ask(reader: Reader, subject: Subject) -> Any:
+        return reader.machine.post(path, subject.value, content_type="text/plain")
+
+    return ask
+
+
+def _take_back(reader: Reader, subject: Subject) -> Any:
+    return reader.machine.delete(f"/api/v1/contributions/{subject.contribution_id}")
+
+
+def _delete_object(reader: Reader, subject: Subject) -> Any:
+    path = f"/taxii2/api/collections/{reader.community}/objects/indicator--{subject.stix_id}/"
+    return reader.machine.delete(path)
+
+
+def _share(reader: Reader, subject: Subject) -> Any:
+    """Look, share, and read what became of it."""
+    form = {"text": subject.value, "tlp": "amber", "pap": "green", "threat_type": "scan", "audience": "community"}
+    looked = reader.person.post("/share", form)
+    return reader.person.post("/share", {**form, "act": "share", "seen": looked.context["seen"]}, follow=True)
+
+
+def _feeds() -> Exit:
+    """Every registered format, so that a new one is asked by itself."""
+    found = []
+    for path in [f"/feeds/{fmt.name}" for fmt in formats]:
+        found += [Asking(path, _get("machine", path)), Asking(f"HEAD {path}", _head(path))]
+    found.append(Asking("text by session", _get("person", "/feeds/text")))
+    found.append(Asking("text explained", _get("machine", "/feeds/text?explain=1")))
+    found.append(Asking("csv limited", _get("machine", "/feeds/csv?limit=1&type=ipv4,domain,url")))
+    return Exit("machine", tuple(found))
+
+
+COLLECTION = "/taxii2/api/collections/{r.community}/"
+INBOX = "/taxii2/api/collections/{r.inbox}/"
+_OBJECT = COLLECTION + "objects/indicator--{s.stix_id}/"
+_FORM = {"text": "{s.value}", "tlp": "amber", "pap": "green", "threat_type": "scan", "audience": "community"}
+_CONSTANT = {"values": [7, "nonsense"]}
+ACCOUNT = Exit("account")
+OPEN = Exit("open")
+
+ROUTES: dict[str, Exit] = {
+    "healthz": OPEN,
+    "readyz": OPEN,
+    "api/v1/schema": OPEN,
+    "api/docs": OPEN,
+    "preferences/<slug:name>": OPEN,
+    "help": Exit("open", page("/help", tells=False).askings),
+    "accessibility": Exit("open", page("/accessibility", tells=False).askings),
+    "status": page("/status", tells=False),
+    "accounts/login/": ACCOUNT,
+    "accounts/logout/": ACCOUNT,
+    "accounts/inactive/": ACCOUNT,
+    "accounts/signup/": ACCOUNT,
+    "accounts/reauthenticate/": ACCOUNT,
+    "accounts/email/": ACCOUNT,
+    "accounts/confirm-email/": ACCOUNT,
+    "accounts/password/change/": ACCOUNT,
+    "accounts/password/set/": ACCOUNT,
+    "accounts/password/reset/": ACCOUNT,
+    "accounts/login/code/confirm/": ACCOUNT,
+    "accounts/^confirm-email/(?P<key>[-:\\w]+)/$": ACCOUNT,
+    "accounts/password/reset/key/done/": ACCOUNT,
+    "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": ACCOUNT,
+    "accounts/password/reset/done/": ACCOUNT,
+    "account/waiting": ACCOUNT,
+    "account/tokens": page("/account/tokens", tells=False),
+    "account/tokens/<uuid:public_id>/revoke": Exit(
+        "page", (Asking("revoke", _post("person", "/account/tokens/{s.contribution_id}/revoke"), tells=False),)
+    ),
+    "members/applications": page("/members/applications", tells=False),
+    "members/applications/<uuid:public_id>": Exit(
+        "page", (Asking("decide", _post("person", "/members/applications/{s.contribution_id}"), tells=False),)
+    ),
+    "": page("/"),
+    "search": Exit(
+        "page",
+        (
+            *page("/search?q={s.value}", "/search?q={s.around}", "/search?q=", "/search").askings,
+            *page("/search?q=hameçonnage&before=0-0").askings,
+            Asking("many", _post("person", "/search", many="{s.value}\n45.9.9.9\nnonsense")),
+        ),
+    ),
+    "i/<uuid:public_id>": page("/i/{s.public_id}"),
+    "share": Exit(
+        "page",
+        (
+            Asking("empty form", _get("person", "/share"), tells=False),
+            Asking("look", _post("person", "/share", act="look", **_FORM)),
+            Asking("share", _share),
+        ),
+    ),
+    "share/<uuid:public_id>": page("/share/{s.contribution_id}", tells=False),
+    "contributions/<uuid:public_id>/withdraw": Exit(
+        "page", (Asking("withdraw", _post("person", "/contributions/{s.contribution_id}/withdraw"), tells=False),)
+    ),
+    "api/v1/submissions": Exit(
+        "machine",
+        (
+            Asking("JSON", _send("/api/v1/submissions", lambda s: {"indicators": [s.value]})),
+            Asking("dry run", _send("/api/v1/submissions?dry_run=1", lambda s: {"indicators": [s.value]})),
+            Asking("text", _send_text("/api/v1/submissions?audience=own")),
+            Asking("dry text", _send_text("/api/v1/submissions?dry_run=1")),
+        ),
+    ),
+    "api/v1/submissions/<uuid:public_id>": machine("/api/v1/submissions/{s.contribution_id}", tells=False),
+    "api/v1/contributions/<uuid:public_id>": Exit("machine", (Asking("withdraw", _take_back, tells=False),)),
+    "api/v1/indicators": machine(
+        "/api/v1/indicators",
+        "/api/v1/indicators?limit=1",
+        "/api/v1/indicators?value={s.value}",
+        "/api/v1/indicators?value={s.around}",
+        "/api/v1/indicators?q={s.value}",
+        "/api/v1/indicators?state=live&score_min=1",
+        "/api/v1/indicators?institution=Ailleurs",
+        "/api/v1/indicators?tag=secret",
+        "/api/v1/indicators?since=2020-01-01&updated_since=2020-01-01",
+    ),
+    "api/v1/indicators/<uuid:public_id>": machine("/api/v1/indicators/{s.public_id}"),
+    "api/v1/lookup": Exit(
+        "machine",
+        (
+            Asking("one", _send("/api/v1/lookup", lambda s: {"values": [s.value]})),
+            Asking("many", _send("/api/v1/lookup", lambda s: {"values": [s.value, "45.9.9.9", s.around.strip(".")]})),
+            Asking("nonsense", _send("/api/v1/lookup", lambda _s: _CONSTANT), tells=False),
+        ),
+    ),
+    "feeds/<str:name>": _feeds(),
+    "taxii2/": machine("/taxii2/", tells=False),
+    "taxii2/api/": machine("/taxii2/api/", tells=False),
+    "taxii2/api/collections/": machine("/taxii2/api/collections/", tells=False),
+    "taxii2/api/collections/<str:collection_id>/": machine(COLLECTION, INBOX, tells=False),
+    "taxii2/api/collections/<str:collection_id>/objects/": Exit(
+        "machine",
+        (
+            *machine(COLLECTION + "objects/", COLLECTION + "objects/?match[type]=indicator").askings,
+            *machine(COLLECTION + "objects/?match[id]=indicator--{s.stix_id}").askings,
+            *machine(COLLECTION + "objects/?limit=1", INBOX + "objects/", tells=False).askings,
+            *machine(COLLECTION + "objects/?added_after=2020-01-01T00:00:00Z").askings,
+        ),
+    ),
+    "taxii2/api/collections/<str:collection_id>/manifest/": machine(COLLECTION + "manifest/"),
+    "taxii2/api/collections/<str:collection_id>/objects/<str:object_id>/": Exit(
+        "machine", (*machine(_OBJECT).askings, Asking("delete", _delete_object, tells=False))
+    ),
+    "taxii2/api/collections/<str:collection_id>/objects/<str:object_id>/versions/": machine(_OBJECT + "versions/"),
+    "^taxii2/.+/$": machine("/taxii2/api/status/{s.contribution_id}/", tells=False),
+}
