@@ -32,7 +32,7 @@ def register() -> None:
             visible=_members,
         ),
         NavItem(
-            key="api-docs", label=_("API"), url_name="api-docs", icon="file", order=30, group=Group.FOOT,
+            key="api-docs", label="API", url_name="api-docs", icon="file", order=30, group=Group.FOOT,
             visible=_everyone,
         ),
     )  # fmt: skip

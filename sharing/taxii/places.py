@@ -25,7 +25,7 @@ def _elastic(url: str, token: str, institution_id: int) -> list[Block]:
     ]
     return [
         Block(
-            _("Custom Threat Intelligence: TAXII 2.1"),
+            "Custom Threat Intelligence: TAXII 2.1",
             "\n".join([*lines, "API key type: Bearer", f"API key: {token}"]),
         )
     ]
@@ -35,7 +35,7 @@ def _sentinel(url: str, token: str, institution_id: int) -> list[Block]:
     lines = [f"Collection ID: {number}  # {title}" for title, number in _collections(institution_id)]
     return [
         Block(
-            _("Data connector: Threat Intelligence - TAXII"),
+            "Data connector: Threat Intelligence - TAXII",
             "\n".join([f"API root URL: {url}/taxii2/api/", *lines, "Username: iocmarket", f"Password: {token}"]),
         )
     ]
@@ -45,7 +45,7 @@ def _python(url: str, token: str, institution_id: int) -> list[Block]:
     del institution_id
     return [
         Block(
-            _("pip install taxii2-client"),
+            "pip install taxii2-client",
             "from taxii2client.common import TokenAuth\n"
             "from taxii2client.v21 import Server, as_pages\n\n"
             f'server = Server("{url}/taxii2/", auth=TokenAuth(key="{token}"))\n'
@@ -77,7 +77,7 @@ def register() -> None:
     read = Scope.INDICATORS_READ
     snippets.register(
         Tool(
-            title="Elastic", note=_("integration Custom Threat Intelligence"), icon="siem", order=50, needs=read,
+            title="Elastic", note="Custom Threat Intelligence", icon="siem", order=50, needs=read,
             writer=_elastic, mode="detect",
         ),
         Tool(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,10 @@ def test_the_commands_compile_and_check(tmp_path: Path, settings: object) -> Non
 def test_our_own_catalogue_can_be_read() -> None:
     path = Path(settings.LOCALE_PATHS[0]) / "fr" / "LC_MESSAGES" / "django.po"
     assert po.read(path).forms == 2
+
+
+def test_french_is_written_as_french_is_printed() -> None:
+    """No-break spaces before `; : ! ? »` and after `«`, and typographic apostrophes (Imprimerie nationale)."""
+    path = Path(settings.LOCALE_PATHS[0]) / "fr" / "LC_MESSAGES" / "django.po"
+    texts = [text for message in po.read(path).messages.values() for text in message.strings]
+    assert [text for text in texts if re.search(r"[ \u202f](?:[;!?»]|:(?!\S))|« |\w'\w", text)] == []
