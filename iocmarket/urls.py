@@ -7,13 +7,16 @@ from importlib.util import find_spec
 from django.apps import apps
 from django.urls import URLPattern, URLResolver, include, path
 
+from iocmarket.accounts.closed import not_offered
+
 HOUSES = ("iocmarket.", "ingestion.", "sharing.")
 
 
 def _paths() -> list[URLPattern | URLResolver]:
     ours = [config.name for config in apps.get_app_configs() if config.name.startswith(HOUSES)]
     brought = [path("", include(f"{name}.urls")) for name in ours if find_spec(f"{name}.urls")]
-    return [path("accounts/", include("allauth.account.urls")), *brought]
+    closed = path("accounts/email/", not_offered)  # before allauth's own
+    return [closed, path("accounts/", include("allauth.account.urls")), *brought]
 
 
 urlpatterns = _paths()

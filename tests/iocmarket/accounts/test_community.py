@@ -277,6 +277,23 @@ def test_log_in_answers_alike_for_a_wrong_password_and_an_unknown_address() -> N
     assert wrong.context["form"].errors == unknown.context["form"].errors
 
 
+@pytest.mark.parametrize("action", ["action_add", "action_primary", "action_send", "action_remove"])
+def test_nobody_puts_another_address_in_the_place_of_the_own(action: str) -> None:
+    for client in (logged_in(make_member()), sign_up()[0]):
+        addresses = sorted(Member.objects.values_list("email", flat=True))
+        assert client.get("/accounts/email/").status_code == 404
+        assert client.post("/accounts/email", {action: "", "email": "victim@example.org"}).status_code == 404
+        assert sorted(Member.objects.values_list("email", flat=True)) == addresses
+
+
+def test_a_forgotten_password_is_asked_for_alike_whether_or_not_the_address_is_known() -> None:
+    member = make_member()
+    answers = [
+        Client().post("/accounts/password/reset/", {"email": email}) for email in (member.email, "no@example.org")
+    ]
+    assert {(answer.status_code, answer["Location"]) for answer in answers} == {(302, "/accounts/password/reset/done/")}
+
+
 def test_guessing_passwords_is_slowed_down() -> None:
     member = make_member()
     answers = [Client().post("/accounts/login/", {"login": member.email, "password": f"{n}"}) for n in range(12)]
