@@ -104,9 +104,9 @@ def test_brackets_in_strings_are_no_nesting() -> None:
     ],
 )
 def test_a_large_hostile_body_is_answered_within_seconds(body: bytes) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()  # of this process alone: what else the machine does is not measured
     outcome(loads, body)
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 @given(printable)
