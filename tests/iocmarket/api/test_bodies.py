@@ -81,9 +81,9 @@ def test_what_is_not_strictly_json_is_refused_at_its_place(body: bytes, code: st
 @pytest.mark.parametrize("times", [MAX_DEPTH + 1, 1_000, 100_000])
 def test_deep_nesting_is_refused_at_any_depth_at_once(opening: bytes, times: int) -> None:
     closing = opening.replace(b"[", b"]").replace(b'{"a":', b"}").strip()[::-1]
-    begun = time.monotonic()
+    begun = time.process_time()
     assert refused(loads, opening * times + b"1" + closing * times).code == "too_deep"
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_the_deepest_permitted_document_is_read() -> None:
