@@ -16,10 +16,10 @@ import orjson
 from django.conf import settings
 from django.db import connection, transaction
 
-from bench.copying import copy_rows
 from bench.values import Drawn, statements_of, value_of
 from ingestion.submissions.merging import reversed_name
 from iocmarket.accounts.models import Institution
+from iocmarket.copying import copy_rows
 from iocmarket.indicators.models import Contribution, Indicator
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel import clock

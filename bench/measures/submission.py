@@ -13,10 +13,10 @@ from django.db import connection
 
 from bench.base import Measure, measures
 from bench.client import Client, post
-from bench.copying import cell, copy_text
 from bench.table import Row
 from bench.timing import RUNS, medians, seconds
 from bench.world import World
+from iocmarket.copying import cell, copy_text
 from iocmarket.indicators.recognise import recognise
 from iocmarket.kernel.ids import digest_of
 

@@ -19,7 +19,8 @@ from django.db.models import QuerySet
 from ingestion.submissions.choices import Choices
 from ingestion.submissions.planning import ACCEPTED, REFRESHED, Planned
 from iocmarket.accounts.viewer import Viewer
-from iocmarket.database import update_many
+from iocmarket.copying import copy_rows
+from iocmarket.database import insert_new, update_many
 from iocmarket.indicators.models import Contribution, Indicator, Report
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel.ids import public_id_of
@@ -27,7 +28,6 @@ from iocmarket.publication.audiences import audiences_of
 from iocmarket.publication.outbox import announce
 
 LOCK_SPACE = 0x10C2
-CHUNK = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ def merge(items: list[Planned], *, context: Merge) -> dict[bytes, Indicator]:
     fresh = _settle(by_digest, standing, context)
     for digest, statement in fresh.items():
         statement.indicator = indicators[digest]
-    Contribution.unscoped.bulk_create(fresh.values(), batch_size=CHUNK)
+    copy_rows(list(fresh.values()))
     update_many(list(standing.values()), _REFRESHED_FIELDS)
     announce({row.indicator_id: _keys(row) for row in (*fresh.values(), *standing.values())})
     return indicators
@@ -113,7 +113,7 @@ def _indicators(by_digest: dict[bytes, list[Planned]]) -> dict[bytes, Indicator]
                 reversed_name=reversed_name(name) if name else None,
             ),
         )
-    Indicator.unscoped.bulk_create(rows, ignore_conflicts=True, batch_size=CHUNK)
+    insert_new(rows)
     found = Indicator.unscoped.filter(digest__in=list(by_digest) or [b""])
     return {bytes(row.digest): row for row in found}
 

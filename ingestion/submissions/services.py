@@ -20,6 +20,7 @@ from ingestion.submissions.planning import ACCEPTED, REFRESHED, REFUSED, Planned
 from iocmarket.accounts.lookups import approved_named
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.services import Actor, record
+from iocmarket.copying import copy_rows
 from iocmarket.indicators.models import Indicator, Report
 from iocmarket.kernel import clock
 from iocmarket.kernel.pointer import pointer
@@ -162,7 +163,7 @@ def _store(
         created_at=moment,
         **counts,
     )
-    SubmissionItem.objects.bulk_create(_row(submission, item, outcome) for item in outcome.items)
+    copy_rows([_row(submission, item, outcome) for item in outcome.items])
 
 
 def _row(submission: Submission, item: Planned, outcome: Outcome) -> SubmissionItem:

@@ -16,6 +16,7 @@ import orjson
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
+from iocmarket.copying import copy_rows
 from iocmarket.database import update_many
 from iocmarket.indicators.models import Contribution, Indicator
 from iocmarket.indicators.types import ioc_types
@@ -177,7 +178,7 @@ def _write(view: View, rows: list[Entry], ticks: _Clock) -> None:
     if not rows:
         return
     known = [row for row in rows if row.pk is not None]
-    Entry.objects.bulk_create([row for row in rows if row.pk is None], batch_size=2000)
+    copy_rows([row for row in rows if row.pk is None])
     update_many(known, _REPLACED)
     view.head = ticks.head
     View.objects.filter(pk=view.pk).update(head=ticks.head)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db import connection
 
+from iocmarket.copying import copy_rows
 from iocmarket.publication.models import Outbox
 
 CHANNEL = "iocmarket_outbox"
@@ -19,6 +20,6 @@ def announce(changes: Mapping[int, Iterable[str]], *, lane: Outbox.Lane = Outbox
     if not connection.in_atomic_block:
         raise RuntimeError("a change is announced in its own transaction")
     rows = [Outbox(indicator_id=pk, audiences=sorted(keys), lane=lane) for pk, keys in sorted(changes.items())]
-    Outbox.objects.bulk_create(rows, batch_size=2000)
+    copy_rows(rows)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from uuid import UUID
 
 import pytest
 
 from bench import filling
 from bench.__main__ import size_of
-from bench.copying import cell, copy_rows
 from bench.table import Row, written
 from bench.timing import medians, quantile
 from bench.values import statements_of, value_of, values
-from iocmarket.indicators.models import Contribution, Indicator
+from iocmarket.indicators.models import Contribution
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel import clock
-from iocmarket.kernel.marking import PAP, TLP
 from iocmarket.publication.models import Entry, View
 from tests.factories import make_institution, publish
 
@@ -66,27 +63,6 @@ def test_what_is_shared_after_filling_comes_last(filled: None) -> None:
     assert view.head == Entry.objects.filter(view=view).latest("date_added").date_added
     assert Contribution.unscoped.count() > SIZE
     assert {"community", "recipients", "own"} == set(Contribution.unscoped.values_list("audience", flat=True))
-
-
-def test_copied_text_comes_back_as_it_was(db: None) -> None:
-    institution, nasty = make_institution(), 'tab\t line\n back\\slash "quoted" {braces}, \\N é'
-    publish()
-    filling.fill(0, 1, institutions=[institution], moment=clock.now())
-    held = Contribution.unscoped.get()
-    held.comment, held.tags = nasty, [nasty, "", "plain"]
-    held.pk, held.public_id, held.withdrawn_at = held.pk + 1, UUID(int=5), clock.now()
-    copy_rows([held])
-    read = Contribution.unscoped.get(pk=held.pk)
-    assert (read.comment, read.tags, read.withdrawn_at) == (nasty, [nasty, "", "plain"], held.withdrawn_at)
-    assert bytes(Indicator.unscoped.get().digest) == bytes(held.indicator.digest)
-
-
-def test_cells_are_written_as_postgresql_reads_them() -> None:
-    assert [cell(value) for value in (None, True, False, TLP.AMBER, PAP.CLEAR, 1.5, b"\x00\xff", "a\\b")] == [
-        "\\N", "t", "f", "2", "0", "1.5", "\\\\x00ff", "a\\\\b",
-    ]  # fmt: skip
-    with pytest.raises(TypeError):
-        cell(object())
 
 
 def test_a_row_tells_figure_reference_ratio_goal_and_verdict() -> None:

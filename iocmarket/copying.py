@@ -1,4 +1,7 @@
-"""COPY of model instances: the fastest way into a table that still knows every column of the model."""
+"""COPY of model instances: the fastest way into a table that still knows every column of the model.
+
+Django's `bulk_create` spends more time on writing its statement than PostgreSQL on running it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def copy_rows(rows: Sequence[models.Model]) -> None:
-    """Insert the rows of one model as they stand. Their keys are copied where the first row has one."""
+    """Insert new rows of one model. Keys are copied where the first row has one; others are not read back.
+
+    Raises IntegrityError and its like as every other statement does.
+    """
     if not rows:
         return
     meta = rows[0]._meta  # noqa: SLF001 (Django's documented model _meta API)
@@ -31,7 +37,7 @@ def copy_rows(rows: Sequence[models.Model]) -> None:
 def copy_text(table: str, columns: Sequence[str], text: str) -> None:
     """COPY of lines that are written already."""
     listed = ", ".join(connection.ops.quote_name(column) for column in columns)
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.copy_expert(f"COPY {connection.ops.quote_name(table)} ({listed}) FROM STDIN", io.StringIO(text))
 
 
@@ -54,6 +60,7 @@ _FORMS: dict[type, Callable[[Any], str]] = {
     int: lambda value: str(int(value)),
     float: repr,
     str: lambda value: str(value).translate(_ESCAPES),
+    memoryview: lambda value: "\\\\x" + value.hex(),
     bytes: lambda value: "\\\\x" + value.hex(),
     datetime: datetime.isoformat,
     UUID: str,
