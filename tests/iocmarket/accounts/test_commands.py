@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -10,12 +13,14 @@ from uuid import UUID
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 
 from iocmarket.accounts.models import Institution, Member, Token
 from iocmarket.accounts.roles import Role
 from iocmarket.accounts.secrets import is_well_formed
 from iocmarket.kernel.marking import TLP
+from iocmarket.settings.env import PROJECT
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +117,17 @@ def test_a_refused_command_says_why_and_prints_nothing_on_stdout(
     assert capsys.readouterr().out == ""
     assert not Token.objects.exists()
     assert not Member.objects.exists()
+
+
+@pytest.mark.real
+@pytest.mark.django_db(transaction=True)
+def test_a_shell_reads_the_token_and_nothing_else_from_stdout() -> None:
+    run("create_institution", "Valbrune", "--approved")
+    held = connection.settings_dict
+    url = f"postgresql://{held['USER']}@/{held['NAME']}?host={held['HOST']}"
+    done = subprocess.run(
+        [sys.executable, "manage.py", "create_token", "--institution", "Valbrune", "--scope", "feeds:read"],
+        cwd=PROJECT, env={**os.environ, "DATABASE_URL": url}, capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert is_well_formed(done.stdout.removesuffix("\n"))
+    assert Token.objects.get().hint == done.stdout[4:8]
