@@ -58,8 +58,11 @@ class Entry(models.Model):
         WITHDRAWN = "withdrawn"
         STATIC = "static"  # a marking definition or the community's identity
 
-    view = models.ForeignKey(View, on_delete=models.CASCADE, related_name="entries")
-    indicator = models.ForeignKey(Indicator, on_delete=models.PROTECT, null=True, related_name="entries")
+    # No index of their own: the ones below begin with them, and each index more costs every version that is written.
+    view = models.ForeignKey(View, on_delete=models.CASCADE, related_name="entries", db_index=False)
+    indicator = models.ForeignKey(
+        Indicator, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
+    )
     stix_type = models.CharField(max_length=30, default="indicator")
     stix_id = models.UUIDField(default=uuid.uuid4)
     date_added = models.DateTimeField()
