@@ -43,7 +43,9 @@ class Growth(Measure):
 def _taken(world: World) -> list[float]:
     """Milliseconds of one look-up, one first and one late page, for one client."""
     client, lookups = Client(world.port), requests_of(world)[:LOOKUPS]
-    first, late = page(world, ""), page(world, deep_cursor(world))
+    # A page that is full at both sizes, so that both times the same work is done.
+    limit = max(10, min(1000, world.size // 100))
+    first, late = page(world, "", limit=limit), page(world, deep_cursor(world), limit=limit)
 
     def one_lookup() -> float:
         return 1000 * seconds(lambda: [client.ask(request) for request in lookups]) / LOOKUPS

@@ -32,7 +32,7 @@ class Listing(Measure):
         client, first, deep = Client(world.port), page(world, ""), page(world, deep_cursor(world))
         for request in (first, deep):
             found = len(orjson.loads(client.ask(request).body)["indicators"])
-            if found != min(LIMIT, found) or not found:
+            if found < min(LIMIT, world.filled // 3):
                 raise AssertionError(f"a page of {found} values")
         top = datetime.now(UTC) + timedelta(days=1)
         one, ten, raw = medians(
@@ -50,10 +50,10 @@ class Listing(Measure):
         )  # fmt: skip
 
 
-def page(world: World, cursor: str) -> bytes:
+def page(world: World, cursor: str, *, limit: int = LIMIT) -> bytes:
     """One page of the list."""
     more = f"&cursor={cursor}" if cursor else ""
-    return get(f"/api/v1/indicators?limit={LIMIT}{more}", world.reader.secret)
+    return get(f"/api/v1/indicators?limit={limit}{more}", world.reader.secret)
 
 
 def deep_cursor(world: World) -> str:
