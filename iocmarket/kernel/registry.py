@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import threading
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
@@ -30,6 +31,7 @@ class Registry(Generic[T]):
         self._templates = templates
         self._items: dict[str, T] = {}
         self._discovered = False
+        self._discovering = threading.RLock()
 
     def register(self, item: T) -> T:
         """Add one item. A name is registered once: a second item of that name is a programming error (ValueError)."""
@@ -64,10 +66,12 @@ class Registry(Generic[T]):
         return len(self._items)
 
     def _discover(self) -> None:
+        """Import everything, once. A thread that comes meanwhile waits: half a registry would tell it lies."""
         if self._discovered:
             return
-        self._discovered = True
-        package = importlib.import_module(self._package)
-        for module in pkgutil.iter_modules(package.__path__):
-            if module.name not in self._templates:
-                importlib.import_module(f"{self._package}.{module.name}")
+        with self._discovering:
+            package = importlib.import_module(self._package)
+            for module in pkgutil.iter_modules(package.__path__):
+                if module.name not in self._templates:
+                    importlib.import_module(f"{self._package}.{module.name}")
+            self._discovered = True

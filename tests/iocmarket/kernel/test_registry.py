@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,3 +78,11 @@ def test_nothing_is_imported_before_somebody_asks(registry: Registry[Thing]) -> 
 def test_a_missing_package_is_told() -> None:
     with pytest.raises(ModuleNotFoundError):
         list(Registry[Thing]("no.such.package"))
+
+
+def test_who_asks_while_it_is_being_read_waits_for_all_of_it(tmp_path: Path, registry: Registry[Thing]) -> None:
+    package = tmp_path / "tests_registry_package"
+    (package / "aslow.py").write_text("import time\ntime.sleep(0.3)\n" + MODULE.format(name="slow"))
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _number: [thing.name for thing in registry], range(4)))
+    assert answers == [["first", "second", "slow"]] * 4
