@@ -1,4 +1,4 @@
-"""Every code that a line or a text of the page *Share* can be given has a sentence, and no sentence is without its code.
+"""Every code that a line or a text of the page *Share* can be given has a sentence; no sentence is without its code.
 
 The codes are read from the source, so that a new one fails here before anybody sees it bare.
 """
