@@ -17,9 +17,7 @@ spelling = st.sampled_from([str.upper, str.lower, str.title])
 
 
 @given(levels, spelling, st.sampled_from(["", "TLP:", " tlp: ", "Tlp:"]), st.sampled_from(["", " ", "\t"]))
-def test_a_tlp_label_is_read_with_prefix_or_not_in_any_case(
-    level: Any, case: Any, prefix: str, around: str
-) -> None:
+def test_a_tlp_label_is_read_with_prefix_or_not_in_any_case(level: Any, case: Any, prefix: str, around: str) -> None:
     assert TLP.parse(around + prefix + case(level.label) + around) is level
 
 
