@@ -36,7 +36,9 @@ class Content:
     def digest(self) -> bytes:
         """Equal for equal bodies."""
         head = f"{self.lines.count}:{self.strictest}:".encode()
-        return hashlib.sha256(head + self.lines.body).digest()
+        found = hashlib.sha256(head)
+        found.update(self.lines.body)  # not joined to the head: a full feed is large
+        return found.digest()
 
 
 @dataclass(frozen=True, slots=True)

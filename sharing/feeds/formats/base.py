@@ -78,7 +78,7 @@ class Format(ABC):
 
     def document(self, lines: bytes, meta: Meta) -> bytes:
         """The whole feed."""
-        return self.header(meta) + lines + self.footer(meta)
+        return b"".join((self.header(meta), lines, self.footer(meta)))
 
 
 class LineFormat(Format):

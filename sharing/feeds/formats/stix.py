@@ -29,7 +29,7 @@ class Stix(ObjectFormat):
         del meta
         number = hashlib.sha256(lines).digest()[:16]
         head = f'{{"type":"bundle","id":"bundle--{UUID(bytes=number, version=4)}"'.encode()
-        return head + (b',"objects":[' + lines + b"]}" if lines else b"}")
+        return b"".join((head, b',"objects":[', lines, b"]}")) if lines else head + b"}"
 
 
 formats.register(Stix())
