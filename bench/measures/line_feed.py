@@ -9,7 +9,7 @@ from typing import ClassVar
 from bench.base import Measure, measures
 from bench.client import Client, get
 from bench.table import Row
-from bench.timing import medians, seconds
+from bench.timing import RUNS, medians, seconds
 from bench.world import World
 
 _RAW = """SELECT i.value FROM publication_entry e JOIN indicators_indicator i ON i.id = e.indicator_id
@@ -24,7 +24,7 @@ class LineFeed(Measure):
 
     def run(self, world: World) -> Iterable[Row]:
         """Lines a second."""
-        runs = 5 if world.size <= 100_000 else 2
+        runs = RUNS if world.size <= 100_000 else min(RUNS, 3)
         client = Client(world.port)
         for name in ("text", "rpz"):
             request = get(f"/feeds/{name}", world.reader.secret)

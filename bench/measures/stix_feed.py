@@ -10,7 +10,7 @@ from bench.base import Measure, measures
 from bench.client import Client, get, post
 from bench.measures.taxii_pull import sent
 from bench.table import Row
-from bench.timing import medians, seconds
+from bench.timing import RUNS, medians, seconds
 from bench.world import World
 
 MANY = 100_000
@@ -24,7 +24,7 @@ class StixFeed(Measure):
 
     def run(self, world: World) -> Iterable[Row]:
         """Throughput warm, seconds after a change."""
-        runs = 5 if world.size <= MANY else 2
+        runs = RUNS if world.size <= MANY else min(RUNS, 3)
         request, client = get("/feeds/stix", world.reader.secret), Client(world.port)
         answer = client.ask(request)
         megabytes, whole = len(answer.body) / 1e6, world.folder / "feed"

@@ -13,7 +13,7 @@ import orjson
 from bench.base import Measure, measures
 from bench.client import Client, get
 from bench.table import Row
-from bench.timing import medians, seconds
+from bench.timing import RUNS, medians, seconds
 from bench.world import World
 from iocmarket.publication.models import View
 
@@ -30,7 +30,7 @@ class TaxiiPull(Measure):
 
     def run(self, world: World) -> Iterable[Row]:
         """Objects a second."""
-        runs = 5 if world.size <= 100_000 else 3
+        runs = RUNS if world.size <= 100_000 else min(RUNS, 3)
         view = View.objects.get(audience="community")
         pages = pulled(world, view)
         objects = sum(len(orjson.loads(page)["objects"]) for page in pages)
