@@ -32,6 +32,7 @@ from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.ids import digest_of
 from iocmarket.kernel.marking import TLP
 
+PAGE, LINES = "submissions/share.html", "submissions/share_lines.html"
 SAMPLE = "185.220.101[.]45\nhxxps://connexion-cas-valbrune[.]top/login\n9e107d9d372bb6826bd81d3542a419d6"
 
 
@@ -57,8 +58,10 @@ def share(request: HttpRequest) -> HttpResponse:
         if isinstance(answer, UUID):
             return redirect("shared", answer)
         context |= answer
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, _template(request), context, status=status)
+    template = _template(request)
+    # htmx shows nothing of an answer above 400: what is wrong while typing is an answer like any other.
+    status = 422 if form.is_bound and form.errors and template == PAGE else 200
+    return render(request, template, context, status=status)
 
 
 @login_required
@@ -75,7 +78,7 @@ def shared(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _template(request: HttpRequest) -> str:
     looking = request.method == "POST" and request.POST.get("act") != "share"
-    return "submissions/share_lines.html" if looking and getattr(request, "htmx", False) else "submissions/share.html"
+    return LINES if looking and getattr(request, "htmx", False) else PAGE
 
 
 def _answer(request: HttpRequest, member: Member, form: ShareForm) -> dict[str, Any] | UUID:

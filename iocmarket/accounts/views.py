@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from iocmarket.accounts import services
 from iocmarket.accounts.forms import DecisionForm, TokenForm
 from iocmarket.accounts.models import Member, Token
+from iocmarket.accounts.reasons import REASONS
 from iocmarket.accounts.roles import Role
 from iocmarket.accounts.snippets import Card, snippets
 from iocmarket.audit.services import Actor
@@ -82,7 +83,8 @@ def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
             actor=actor_of(administrator),
         )
     except Refusal as refusal:
-        form.add_error("reason" if refusal.code == "reason_required" else None, refusal.detail)
+        said = str(REASONS.get(refusal.code, refusal.detail))
+        form.add_error("reason" if refusal.code == "reason_required" else None, said)
         return _queue_with(request, form, applicant, status=422)
     said = _("%(name)s is in.") if approve else _("%(name)s was refused; the reason is on the applicant's page.")
     messages.success(request, said % {"name": applicant})

@@ -17,6 +17,8 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browser.village import Village, settle
+
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",
@@ -85,3 +87,9 @@ def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
     for context in contexts:
         context.close()
     assert [line for line in complaints if not line.startswith(EXPECTED)] == []
+
+
+@pytest.fixture
+def village(transactional_db: None) -> Village:
+    """A community in which no page is empty."""
+    return settle()

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils import translation
 
 from ingestion.submissions.reasons import FAULTS, REASONS, SERIOUS, WARNINGS, fault_of
+from iocmarket.accounts.reasons import REASONS as ANSWERS
 from iocmarket.kernel.decision import Refusal
 
 ROOT = Path(settings.BASE_DIR)
@@ -89,6 +90,12 @@ def test_sentences_are_sentences_in_both_languages(table: dict[str, object], lan
     with translation.override(language):
         said = {code: str(text) for code, text in table.items()}
     assert [text for text in said.values() if not re.fullmatch(r"[A-ZÀ-Ý].*\.", text)] == []
+
+
+def test_every_refusal_of_an_answer_to_an_applicant_has_its_sentence() -> None:
+    service = (ROOT / "iocmarket/accounts/services.py").read_text(encoding="utf-8")
+    deciding = service[service.index("def decide_application") : service.index("class NewToken")]
+    assert set(re.findall(r"Refusal\(\s*\"(\w+)\"", deciding)) == set(ANSWERS)
 
 
 def test_a_fault_names_its_line() -> None:

@@ -1,0 +1,133 @@
+"""A small community with something of everything, so that no page that is looked at is empty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.test import Client
+from django.utils import timezone
+
+from ingestion.enrichment.models import Enrichment
+from ingestion.submissions.choices import Choices
+from ingestion.submissions.drafts import from_text
+from ingestion.submissions.models import Submission
+from ingestion.submissions.services import submit
+from iocmarket.accounts.models import Institution, Member
+from iocmarket.accounts.roles import Role
+from iocmarket.accounts.viewer import viewer_of_member
+from iocmarket.indicators.models import Contribution, Report
+from iocmarket.kernel.marking import PAP, TLP
+from tests.factories import contribute, make_institution, make_member, make_token, publish
+
+PASTED = """185.220.101[.]45
+185.220.101.45
+10.20.30.40
+198.51.100.7/33
+d41d8cd98f00b204e9800998ecf8427
+noreply@facture-scolarite.top"""
+
+
+@dataclass(frozen=True, slots=True)
+class Village:
+    """Two institutions and their people; `value` is said by both, `own` by Valbrune alone, `over` has expired."""
+
+    valbrune: Institution
+    meriane: Institution
+    manager: Member
+    reader: Member
+    applicant: Member
+    value: Contribution
+    own: Contribution
+    over: Contribution
+    submission: UUID
+
+    @property
+    def session(self) -> Client:
+        """The manager of Valbrune, who is also an administrator of the community."""
+        return session_of(self.manager)
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Every page of a member, by a name."""
+        return {
+            "home": "/",
+            "search": "/search",
+            "search-live": "/search?only=live",
+            "search-words": "/search?q=faux+CAS",
+            "search-network": "/search?q=185.220.100.0/24",
+            "search-unknown": "/search?q=jamais-vu.top",
+            "search-nothing": "/search?q=zzzzzz",
+            "value": f"/i/{self.value.indicator.public_id}",
+            "value-own": f"/i/{self.own.indicator.public_id}",
+            "value-expired": f"/i/{self.over.indicator.public_id}",
+            "share": "/share",
+            "shared": f"/share/{self.submission}",
+            "withdraw": f"/contributions/{self.value.public_id}/withdraw",
+            "tokens": "/account/tokens",
+            "applications": "/members/applications",
+            "help": "/help",
+            "accessibility": "/accessibility",
+            "status": "/status",
+            "api": "/api/docs",
+            "password": "/accounts/password/change/",
+        }
+
+
+def session_of(member: Member) -> Client:
+    """A log-in without the form."""
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+def settle() -> Village:
+    """Build it and publish it."""
+    valbrune = make_institution("Université de Valbrune", domains=["univ-valbrune.fr"])
+    meriane = make_institution("INP Mériane")
+    manager = make_member(
+        valbrune, role=Role.MANAGER, administrator=True, name="Claire Aubrac", email="claire@univ-valbrune.fr"
+    )
+    reader = make_member(valbrune, role=Role.READER, name="Odile Marchetti", email="odile@univ-valbrune.fr")
+    applicant = make_member(make_institution("École de Lumen", approved=False), name="Léo Serre", email="leo@lumen.fr")
+    Member.objects.filter(pk=applicant.pk).update(state=Member.State.APPLICANT, why="Responsable sécurité")
+    make_token(valbrune)
+    value = _campaign(valbrune, meriane)
+    own = contribute(valbrune, "https://cas-valbrune-connexion.top/login", type_name="url", audience="own", pap=PAP.RED)
+    past = timezone.now() - timedelta(days=40)
+    over = contribute(meriane, "45.9.20.0/24", type_name="cidr", seen=past, valid_until=past + timedelta(days=5))
+    contribute(meriane, "secure-cas-login.top", type_name="domain", anonymous=True, subtree=True, tlp=TLP.GREEN)
+    contribute(
+        meriane, "9e107d9d372bb6826bd81d3542a419d6", type_name="md5", audience="recipients", recipients=[valbrune]
+    )
+    sending = from_text(PASTED, choices=Choices(threat_type="phishing"))
+    made = submit(sending, viewer=viewer_of_member(manager), channel=Submission.Channel.WEB)
+    publish()
+    assert made.public_id is not None
+    return Village(valbrune, meriane, manager, reader, applicant, value, own, over, made.public_id)
+
+
+def _campaign(valbrune: Institution, meriane: Institution) -> Contribution:
+    """An address that both know, with its neighbour, its report and its country."""
+    said: dict[str, Any] = {
+        "threat_type": "phishing",
+        "comment": "faux CAS, copié de la page du matin",
+        "tags": ["attack:T1566.002"],
+    }
+    week, day = timezone.now() - timedelta(days=7), timezone.now() - timedelta(days=1)
+    report = Report.objects.create(institution=valbrune, title="Vague de novembre")
+    value = contribute(
+        valbrune, "185.220.100.240", seen=week, created_at=week, refreshed_at=day, report=report, confidence=80, **said
+    )
+    contribute(meriane, "185.220.100.240", created_at=day, refreshed_at=day, threat_type="scan", comment="vu ici aussi")
+    contribute(meriane, "185.220.100.250", valid_until=timezone.now() + timedelta(hours=20))
+    contribute(valbrune, "185.220.100.250", valid_until=timezone.now() + timedelta(hours=20))
+    Enrichment.objects.create(
+        indicator=value.indicator,
+        enricher="ip-context",
+        data={"country": "DE", "asn": 60729, "as_name": "Exemple", "range": "185.220.100.0/23"},
+        dataset_version="test",
+    )
+    return value
