@@ -12,7 +12,7 @@ PASSWORD = "une phrase assez longue"
 
 
 def apply(page: Page, *, email: str, institution: str) -> None:
-    page.get_by_label("Adresse électronique").fill(email)
+    page.get_by_label("Courriel").fill(email)
     for field in page.locator("input[type=password]").all():
         field.fill(PASSWORD)
     page.get_by_label("Votre nom").fill("Nadia Kaci")
@@ -23,7 +23,7 @@ def apply(page: Page, *, email: str, institution: str) -> None:
 
 def log_in(page: Page, email: str) -> None:
     page.goto("/accounts/login")
-    page.get_by_label("Adresse électronique").fill(email)
+    page.get_by_label("Courriel").fill(email)
     page.get_by_label("Mot de passe").fill(PASSWORD)
     page.get_by_role("button", name="Se connecter").click()
 

@@ -18,7 +18,7 @@ class Hand:
 
     def click(self, role: str, name: str) -> None:
         self.clicks += 1
-        self.page.get_by_role(role, name=name).click()  # type: ignore[arg-type]
+        self.page.get_by_role(role, name=name).first.click()  # type: ignore[arg-type]
 
     def press(self, key: str) -> None:
         self.clicks += 1
@@ -41,7 +41,7 @@ def test_share_in_two(hand: Hand) -> None:
 
 def test_look_one_value_up_in_two(hand: Hand) -> None:
     hand.press("/")
-    hand.page.keyboard.type("cas-valbrune-connexion[.]top/login")
+    hand.page.keyboard.type("hxxps://cas-valbrune-connexion[.]top/login")
     hand.press("Enter")
     expect(hand.page.get_by_role("heading", level=1)).to_contain_text("cas-valbrune-connexion[.]top")
     assert hand.clicks <= 2

@@ -83,7 +83,7 @@ def test_every_line_that_can_be_pasted_works(visit: Visit, village: Village, tmp
     assert "185.220.100.240\n" in said["Pare-feu"]
     assert "185.220.100.240" in said["Tableur"]
     assert '"known":false' in said["Vérifier depuis un script"].replace(" ", "")
-    assert '"accepted":1' in said["Partager depuis un script"].replace(" ", "")
+    assert '"received":1' in said["Partager depuis un script"].replace(" ", "")
     assert "[ipv4-addr:value = '185.220.100.240']" in said["Python"]
     assert '"marking-definition"' in said["curl"].replace(" ", "")
 

@@ -1,0 +1,154 @@
+"""Each page in both languages: no English in the French one, no French in the English one, nothing left bare.
+
+A text that reads the same in both must be somebody's data, a name or a code, or be translated by the same words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from iocmarket.web.catalogue import po
+from iocmarket.web.catalogue.message import placeholders
+from tests.browser.village import Village, session_of, settle
+
+pytestmark = pytest.mark.django_db
+CATALOGUE = po.read(Path(settings.LOCALE_PATHS[0]) / "fr" / "LC_MESSAGES" / "django.po")
+READ_ALOUD = ("aria-label", "title", "placeholder", "alt", "data-said", "data-trouble", "data-label")
+VOID = {"meta", "link", "input", "br", "wbr", "hr", "img", "use", "rect", "circle", "path"}
+# Said in the same way everywhere: names of products, formats, roles and codes.
+SAME = (
+    r"API(?: · .*)?", r"185\.220\.101\[\.\]45.*", "BIND 9", "Unbound", "Suricata", "Elastic", "Microsoft Sentinel",
+    "Python", "curl", r"OpenAPI 3\.1", r"named\.conf", r"unbound\.conf", r"suricata\.yaml", "RPZ", "CSV",
+    "Custom Threat Intelligence.*", "Data connector: .*", "pip install .*", r"TAXII 2\.1", "taxii2-client",
+    r"STIX 2\.1", "TLP", "PAP", "TLP:.*", "PAP:.*", r"CLEAR|GREEN|AMBER|AMBER\+STRICT|RED", "IPv[46]", "URL",
+    "MD5", r"SHA-\d+", "Français", "English", "Ctrl(?: ↵)?", "[0-9a-f]{31,32}", r"AS\d+.*", r"\w+:\w+", "[a-z]",
+    "GET|POST|DELETE", r"\W*\d[\d\s.,/:UTC−-]*\w{0,2}", r"iocm\w{4}…", "HTML, CSS.*",
+)  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Without what is only typography."""
+    return " ".join(text.replace("\xa0", " ").split()).strip(" ·,:")
+
+
+class Texts(HTMLParser):
+    """What a person reads or hears of a page, but for values, code and what is marked as not to be translated."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self._hidden: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        silent = (
+            given.get("translate") == "no" or given.get("lang") or tag in {"code", "pre", "script", "style", "time"}
+        )
+        if tag == "html":
+            silent = False
+        if (self._hidden or silent) and tag not in VOID:
+            self._hidden.append(tag)
+        if not self._hidden:
+            self.found |= {plain(given.get(name) or "") for name in READ_ALOUD}
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._hidden:
+            self._hidden.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.found.add(plain(data))
+
+
+def texts_of(html: str) -> set[str]:
+    reader = Texts()
+    reader.feed(html)
+    return {text for text in reader.found if re.search(r"[A-Za-zÀ-ÿ]", text)}
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """A text of the catalogue as it can stand on a page: its placeholders filled with anything."""
+    found = plain(text)
+    for placeholder in placeholders(found):
+        found = found.replace(placeholder, "\0")
+    return re.compile(".+".join(re.escape(part) for part in found.split("\0")))
+
+
+def words_of(language: str) -> list[re.Pattern[str]]:
+    """Every text of the program in one language that the other has not."""
+    english = {text for message in CATALOGUE.messages.values() for text in (message.id, message.plural) if text}
+    french = {text for message in CATALOGUE.messages.values() for text in message.strings}
+    own, other = (english, french) if language == "en" else (french, english)
+    return [pattern(text) for text in own - other if len(re.sub(r"%\(\w+\)[sd]", "", text)) > 2]
+
+
+FOREIGN = {"fr": words_of("en"), "en": words_of("fr")}
+
+
+def is_same(text: str) -> bool:
+    return any(re.fullmatch(each, text) for each in SAME)
+
+
+def data_of(village: Village) -> Iterator[str]:
+    """What people of the village are called and wrote."""
+    yield from (settings.COMMUNITY_NAME, "CA", "Responsable sécurité", "Vague de novembre", "attack:T1566.002", "test")
+    yield from ("faux CAS, copié de la page du matin", "vu ici aussi", "faux CAS", "zzzzzz", "jamais-vu.top", "Exemple")
+    yield from (village.valbrune.name, village.meriane.name, "École de Lumen", "Autre")
+    for member in (village.manager, village.reader, village.applicant):
+        yield from (member.name, member.email)
+
+
+def read(client: Client, path: str, language: str) -> set[str]:
+    client.cookies["language"] = language
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    assert answer["Content-Language"] == language
+    return texts_of(answer.content.decode())
+
+
+@pytest.fixture
+def village(db: None) -> Village:
+    return settle()
+
+
+def wrong_on(paths: list[str], client: Client, data: set[str]) -> dict[str, list[str]]:
+    wrong: dict[str, list[str]] = {}
+    for path in paths:
+        french, english = read(client, path, "fr"), read(client, path, "en")
+        for language, texts in (("fr", french), ("en", english)):
+            leaks = [text for text in sorted(texts - data) if any(word.fullmatch(text) for word in FOREIGN[language])]
+            if leaks:
+                wrong[f"{path} in {language}"] = leaks
+        known = {plain(message.id) for message in CATALOGUE.messages.values()}
+        bare = [text for text in sorted((french & english) - data) if not is_same(text) and text not in known]
+        if bare:
+            wrong[f"{path} bare"] = bare
+    return wrong
+
+
+def test_no_page_of_a_member_mixes_the_languages(village: Village) -> None:
+    data = set(data_of(village))
+    assert wrong_on(list(village.paths.values()), village.session, data) == {}
+
+
+def test_no_page_before_log_in_mixes_the_languages(village: Village) -> None:
+    paths = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accessibility", "/help"]
+    assert wrong_on(paths, Client(), set(data_of(village))) == {}
+
+
+def test_the_waiting_page_does_not_mix_the_languages(village: Village) -> None:
+    data = {*data_of(village)}
+    assert wrong_on(["/account/waiting"], session_of(village.applicant), data) == {}
+
+
+def test_a_leak_would_be_found() -> None:
+    assert any(word.fullmatch("Withdraw our statement") for word in FOREIGN["fr"])
+    assert any(word.fullmatch("3 avis que vous pouvez lire") for word in FOREIGN["en"])
+    assert not any(word.fullmatch("Score") for word in FOREIGN["fr"])
