@@ -15,6 +15,7 @@ from ingestion.submissions.models import Submission, SubmissionItem
 from ingestion.submissions.planning import REFRESHED, REFUSED, Planned
 from ingestion.submissions.reasons import REASONS, SERIOUS, WARNINGS
 from ingestion.submissions.services import Outcome
+from iocmarket.web.defanged import defang
 
 KINDS = ("ok", "known", "warn", "bad")
 REVIEWED = frozenset({"warn", "bad"})
@@ -32,6 +33,8 @@ class Line:
     kind: str
     reason: str | Promise
     notes: list[str | Promise] = field(default_factory=list)
+    typed: str = ""
+    """As it was pasted, where that says more than the value as it is shown."""
     key: str = ""
     tlp: str = ""
     pap: str = ""
@@ -73,6 +76,7 @@ def _planned(item: Planned) -> Line:
         kind=_kind(item.status, item.warnings, known=item.known > 0),
         reason=_planned_reason(item),
         notes=_notes(item.warnings),
+        typed=_typed(draft.input, draft.type, draft.canonical.value) if draft.canonical else "",
         key=key_of(item),
         tlp=draft.choices.tlp.slug if "tlp" in draft.choices.explicit else "",
         pap=draft.choices.pap.slug if "pap" in draft.choices.explicit else "",
@@ -88,8 +92,13 @@ def _stored(item: SubmissionItem) -> Line:
         kind=_kind(item.status, item.warnings, known=item.known),
         reason=_stored_reason(item),
         notes=_notes(item.warnings),
+        typed=_typed(item.input, item.type, item.value) if item.status != REFUSED else "",
         public_id=item.indicator.public_id if item.indicator else None,
     )
+
+
+def _typed(text: str, type_name: str, value: str) -> str:
+    return "" if text in {value, defang(type_name, value)} else text
 
 
 def _kind(status: str, warnings: Iterable[str], *, known: bool) -> str:

@@ -45,7 +45,7 @@ def test_many_values_at_once(visit: Visit, village: Village, scripts: bool) -> N
     page.get_by_text("Vérifier plusieurs valeurs").click()
     page.get_by_label("Une valeur par ligne").fill("185.220.100[.]240\njamais-vu.top\nbonjour à tous")
     page.get_by_role("button", name="Vérifier", exact=True).click()
-    expect(page.locator("main")).to_contain_text("3 lignes = 1 connues + 1 inconnues + 1 non lues")
+    expect(page.locator("main")).to_contain_text("3 lignes = 1 connue + 1 inconnue + 1 non lue")
     assert page.url.endswith("/search")  # what is looked up stands in no address
     if scripts:
         assert barriers(page) == []

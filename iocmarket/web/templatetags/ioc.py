@@ -10,7 +10,7 @@ from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect, Select
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
@@ -205,3 +205,14 @@ def confidence_word(number: int) -> str:
     if number >= CONFIDENCE_HIGH:
         return gettext("high confidence")
     return gettext("medium confidence") if number >= CONFIDENCE_MEDIUM else gettext("low confidence")
+
+
+@register.filter
+def codes(text: str) -> SafeString:
+    """A text of the API's description: what stands between backticks is code."""
+    pieces = text.split("`")
+    return format_html_join(
+        "",
+        "{}",
+        ((format_html("<code>{}</code>", piece) if index % 2 else piece,) for index, piece in enumerate(pieces)),
+    )

@@ -155,3 +155,13 @@ def test_fields_tie_label_help_and_error_to_their_control() -> None:
     assert 'id="id_name_error"' in html
     assert html.count("<fieldset") == 1
     assert html.count("This field is required.") == 4
+
+
+def test_backticks_become_code_and_nothing_else_does() -> None:
+    html = draw("{% load ioc %}{{ text|codes }}", text="`<b>` or <i>, `open")
+    assert html == "<code>&lt;b&gt;</code> or &lt;i&gt;, <code>open</code>"
+
+
+def test_a_confidence_is_a_word() -> None:
+    words = [draw("{% load ioc %}{{ n|confidence_word }}", n=number) for number in (0, 29, 30, 69, 70, 100)]
+    assert words == [*["low confidence"] * 2, *["medium confidence"] * 2, *["high confidence"] * 2]
