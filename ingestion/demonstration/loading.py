@@ -19,6 +19,7 @@ from iocmarket.accounts.secrets import ALPHABET
 from iocmarket.accounts.services import create_institution, create_member, create_token
 from iocmarket.accounts.viewer import viewer_of_member
 from iocmarket.audit.services import PLATFORM
+from iocmarket.publication.publisher import run_until_idle
 
 PASSWORD_LENGTH = 16
 # What each institution's demonstration token may do: everything that the printed lines try.
@@ -52,6 +53,7 @@ def load(now: datetime) -> Keepsake:
         logins.append(login)
     for dispatch in story.dispatches:
         _send(dispatch, members[dispatch.author])
+        run_until_idle()  # as in life: what was said later is published later, and stands first in lists
     keys = tuple(_key(key, institution) for key, institution in houses.items())
     return Keepsake(tuple(logins), keys)
 
