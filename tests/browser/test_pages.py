@@ -1,0 +1,95 @@
+"""Every page: no barrier for anybody in either theme, nothing sideways on a phone, no complaint of the browser.
+
+The fixture `visit` fails a test whose page the console or the content security policy complained about.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Visit
+from tests.browser.eyes import barriers, overflow
+from tests.browser.village import Village, session_of
+
+WIDTHS = (320, 390, 768)
+MACHINES = ("accounts/", "api/v1", "feeds", "taxii2")
+
+
+def found_wrong(page: Page, paths: dict[str, str]) -> dict[str, object]:
+    """Per page: its barriers, and by how much it is too wide on each narrow screen. Everything on it is unfolded."""
+    wrong: dict[str, object] = {}
+    for name, path in paths.items():
+        page.set_viewport_size({"width": 1440, "height": 900})
+        answer = page.goto(path)
+        if answer is None or answer.status != 200:
+            wrong[f"{name}: answer"] = answer and answer.status
+        page.evaluate("for (const part of document.querySelectorAll('main details')) part.open = true")
+        if lines := barriers(page):
+            wrong[f"{name}: barriers"] = lines
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            if over := overflow(page):
+                wrong[f"{name}: overflow at {width}"] = over
+    return wrong
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("half", [0, 1])
+def test_the_pages_of_a_member(visit: Visit, village: Village, scheme: str, half: int) -> None:
+    page = visit("/", village.session, color_scheme=scheme)
+    paths = dict(list(village.paths.items())[half::2])
+    assert found_wrong(page, paths) == {}
+
+
+def test_no_barrier_on_a_phone(visit: Visit, village: Village) -> None:
+    page = visit("/", village.session, viewport={"width": 390, "height": 800})
+    wrong = {}
+    for name in ("home", "search", "value", "share", "shared", "tokens", "applications"):
+        page.goto(village.paths[name])
+        if lines := barriers(page):
+            wrong[name] = lines
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_somebody_who_waits(visit: Visit, village: Village, scheme: str) -> None:
+    page = visit("/", session_of(village.applicant), color_scheme=scheme)
+    paths = {"waiting": "/account/waiting", "help": "/help", "accessibility": "/accessibility", "api": "/api/docs"}
+    assert found_wrong(page, paths) == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_everybody(visit: Visit, village: Village, scheme: str) -> None:
+    page = visit("/accounts/login", color_scheme=scheme)
+    paths = {
+        "log in": "/accounts/login",
+        "sign up": "/accounts/signup",
+        "reset": "/accounts/password/reset",
+        "reset sent": "/accounts/password/reset/done",
+        "help": "/help",
+        "accessibility": "/accessibility",
+        "api": "/api/docs",
+    }
+    assert found_wrong(page, paths) == {}
+
+
+def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
+    """A page that is added without being listed here fails."""
+    pages = {name for name, path in routes(get_resolver()) if not path.lstrip("^").startswith(MACHINES)}
+    looked = {"home", "search", "indicator", "share", "shared", "withdraw", "tokens", "applications", "waiting"}
+    foot = {"help", "accessibility", "status", "api-docs"}
+    acts = {"token-revoke", "application-decide", "preference", "healthz", "readyz"}
+    assert pages == looked | foot | acts
+
+
+def routes(resolver: URLResolver, prefix: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for pattern in resolver.url_patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            found.append((pattern.name or path, path))
+        else:
+            found += routes(pattern, path)
+    return found
