@@ -1,10 +1,13 @@
 """Take the pictures of docs/screens from a running demonstration: `python -m tests.browser.screens URL DATA_DIR`.
 
-URL is where `make run` serves, DATA_DIR its data folder: the log-ins are read from `demonstration.txt` there.
+URL is where `make run` serves, DATA_DIR its data folder: the log-ins are read from `demonstration.txt` there. Where
+pngquant is installed (apt-get install pngquant), the pictures are reduced to palettes; the repository stays small.
 """
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -25,12 +28,14 @@ j.martin@univ-rocheval.fr:exemple-de-secret
 evil-cas-valbrune[point]top
 vu sur le VPN depuis hier soir, merci
 185.220.101[.]77"""
+LONG = {"api", "search"}  # metres of the same when narrow
 PLAIN = {
     "home": "/",
     "search": "/search",
     "tokens": "/account/tokens",
     "applications": "/members/applications",
     "help": "/help",
+    "accessibility": "/accessibility",
     "status": "/status",
     "api": "/api/docs",
     "not-found": "/i/00000000-0000-8000-8000-000000000000",
@@ -48,6 +53,7 @@ def main() -> None:
         _outside(browser, url)
         _inside(browser, url, *log_ins[0])
         browser.close()
+    _reduce(sorted(FOLDER.glob("*.png")))
 
 
 def _page(browser: Browser) -> Page:
@@ -80,15 +86,38 @@ def _inside(browser: Browser, url: str, email: str, password: str) -> None:
     page.wait_for_url(f"{url}/")
     for name, path in PLAIN.items():
         page.goto(url + path)
-        photograph(page, FOLDER, name)
+        for taken in photograph(page, FOLDER, name):
+            if name in LONG and taken.stem.endswith("-390"):
+                taken.unlink()
     page.goto(url)
     page.click("#confirmed .value-text")
     page.wait_for_load_state()
     photograph(page, FOLDER, "value")
+    if (withdraw := page.get_by_role("link", name="Retirer notre avis")).count():
+        withdraw.first.click()
+        photograph(page, FOLDER, "withdraw")
+    page.goto(f"{url}/search")
+    page.get_by_text("Vérifier plusieurs valeurs").click()
+    page.fill("#many", f"{PASTE}\njamais-vu.top")
+    page.get_by_role("button", name="Vérifier", exact=True).click()
+    page.wait_for_load_state()
+    photograph(page, FOLDER, "look-up")
     page.goto(f"{url}/share")
     page.fill("#paste", PASTE)
     page.wait_for_selector("table.lines")
     photograph(page, FOLDER, "share")
+    page.click("[data-ctrl-enter-button]")
+    page.wait_for_url(f"{url}/share/*")
+    page.locator("[data-dismiss]").first.click()
+    photograph(page, FOLDER, "shared")
+
+
+def _reduce(paths: list[Path]) -> None:
+    """To palettes of 64 colours. Status 98 and 99: some are small or faithful enough as they are."""
+    if program := shutil.which("pngquant"):
+        options = ["--force", "--ext", ".png", "--skip-if-larger", "--strip", "64"]
+        done = subprocess.run([program, *options, *map(str, paths)], check=False)
+        assert done.returncode in {0, 98, 99}, done
 
 
 if __name__ == "__main__":
