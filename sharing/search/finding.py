@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Q
 
+from ingestion.readers.credentials import redact
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.recognise import Recognised, recognise
 from iocmarket.indicators.types import Trait
@@ -55,7 +56,8 @@ def search(text: str, *, viewer: Viewer, before: str = "", only: str = "") -> Fo
     text = text.replace("\x00", " ").strip()
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > 1:
-        return Found(kind="many", answers=look_up(lines[:MANY_MAX], viewer=viewer))
+        answers = look_up(lines[:MANY_MAX], viewer=viewer)
+        return Found(kind="many", answers=[replace(answer, asked=redact(answer.asked)) for answer in answers])
     if not text:
         return _listed("all", ONLY.get(only, Filters()), viewer, before)
     try:

@@ -28,7 +28,7 @@ def photograph(page: Page, folder: Path, name: str) -> list[Path]:
     taken = []
     folder.mkdir(parents=True, exist_ok=True)
     for scheme, width in LOOKS:
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         page.set_viewport_size({"width": width, "height": 900})
         path = folder / f"{name}-{scheme}-{width}.png"
         page.screenshot(path=path, full_page=True)

@@ -74,3 +74,9 @@ def test_the_page_keeps_the_words_when_it_goes_on(
     answer = client.get("/search", {"q": "45.9"})
     assert "?q=45.9&amp;before=" in answer.content.decode()
     assert client.get("/").status_code == 200
+
+
+def test_a_password_among_many_lines_is_not_shown_again(reader: Reader) -> None:
+    found = search("45.9.20.7\nj.martin@univ-rocheval.fr:hunter2-secret", viewer=reader.viewer)
+    assert found.refused == 1
+    assert "hunter2-secret" not in found.answers[1].asked
