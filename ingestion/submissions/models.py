@@ -20,6 +20,7 @@ class Submission(models.Model):
 
         WEB = "web"
         API = "api"
+        TAXII = "taxii"
         COMMAND = "command"
         DEMONSTRATION = "demonstration"
 
