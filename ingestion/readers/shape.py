@@ -12,13 +12,14 @@ _COMMENT = re.compile(r"\s*(?:#|//)")
 _NO_WORD = re.compile(r"[\W_]*")
 _HEADING = re.compile(
     r"\W*(?:iocs?|types?|values?|valeurs?|indicat(?:or|eur)s?|(?:ip|domain)_?\w{0,8}|adresses? ip|domain(?:e)?s?|urls?"
-    r"|hash(?:es)?|sha-?256(?:sum)?|sha-?1|md5|login)\W*(?:[;,\t|].*)?",
+    r"|hash(?:es)?|sha-?(?:256|512)(?:sum)?|sha-?1|md5|asn?|cves?|login)\W*(?:[;,\t|].*)?",
     re.IGNORECASE,
 )
 _GREETINGS = "bonjour|bonsoir|salut|hello|hi|dear|chers?|chère|merci|thanks|cordialement|(?:best )?regards|bien à vous"
 _LETTER = re.compile(rf"\W*(?:{_GREETINGS})\b", re.IGNORECASE)
 _ATTEMPT = re.compile(
-    r"\d+\.\d+\.\d+|\w\.[a-z]{2,}|\w@\w|\w://\w|[0-9a-f]{16,}|[0-9a-f]*:[0-9a-f]*:[0-9a-f]*", re.IGNORECASE
+    r"\d+\.\d+\.\d+|\w\.[a-z]{2,}|\w@\w|\w://\w|[0-9a-f]{16,}|[0-9a-f]*:[0-9a-f]*:[0-9a-f]*|\bASN?\d{3}|\bCVE-\d{4}-\d",
+    re.IGNORECASE,
 )
 _BULLET = re.compile(r"^[\s\-*•·>\"'`«(\[]*")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+Z?)?\s+")

@@ -49,6 +49,8 @@ def check_declarations(kind: IocType) -> None:
     assert kind.traits
     assert kind.traits <= frozenset(Trait)
     assert kind.lifetime_days > 0
+    assert kind.misp_type.strip()
+    assert all(name == name.lower() for name in kind.aliases)
     assert kind.examples
 
 
@@ -60,7 +62,8 @@ def check_examples(kind: IocType) -> None:
 
 def check_canonical(kind: IocType, canonical: str) -> None:
     assert kind.normalise(canonical, explicit=True).value == canonical
-    assert refang(kind.defang(canonical)) == canonical
+    if not kind.verbatim:
+        assert refang(kind.defang(canonical)) == canonical
     assert kind.normalise(kind.defang(canonical), explicit=True).value == canonical
     for subtree in (False, True):
         assert run_validator(kind.pattern(canonical, subtree=subtree), stix_version="2.1") == []
@@ -69,6 +72,12 @@ def check_canonical(kind: IocType, canonical: str) -> None:
 @every_type
 def test_it_declares_what_pages_and_formats_need(kind: IocType) -> None:
     check_declarations(kind)
+
+
+def test_every_other_name_of_a_type_means_one_type_and_is_none_of_the_contract() -> None:
+    aliases = [name for kind in all_types() for name in kind.aliases]
+    assert len(aliases) == len(set(aliases))
+    assert not set(aliases) & {kind.name for kind in all_types()}
 
 
 @every_type
@@ -120,7 +129,9 @@ def test_it_refuses_what_cannot_be_stored_or_shown(kind: IocType, raw: str, code
 @pytest.mark.parametrize("kind", [kind for kind in all_types() if kind.finds is not None], ids=lambda kind: kind.name)
 def test_free_text_yields_the_values_of_a_type_that_says_how_they_look(kind: IocType) -> None:
     for _raw, canonical in kind.examples:
-        (candidate,) = read(f"seen {kind.defang(canonical)} today").candidates
+        value = kind.defang(canonical)
+        stated = f'{kind.name}: "{value}"' if kind.verbatim else value
+        (candidate,) = read(f"seen {stated} today").candidates
         assert candidate.type == kind.name
         assert candidate.canonical is not None
         assert candidate.canonical.value == canonical

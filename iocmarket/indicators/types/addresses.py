@@ -108,6 +108,7 @@ class IPv4(IocType):
     """One IPv4 address, `192.0.2.7`; a port after it is dropped with the warning `port_dropped`."""
 
     name: ClassVar[str] = "ipv4"
+    misp_type: ClassVar[str] = "ip-dst"
     label = "IPv4"
     traits = frozenset({Trait.ADDRESS})
     lifetime_days: ClassVar[int] = 30
@@ -159,6 +160,7 @@ class IPv6(IocType):
     """One IPv6 address in the form of RFC 5952."""
 
     name: ClassVar[str] = "ipv6"
+    misp_type: ClassVar[str] = "ip-dst"
     label = "IPv6"
     traits = frozenset({Trait.ADDRESS})
     lifetime_days: ClassVar[int] = 30

@@ -33,6 +33,9 @@ class Trait(StrEnum):
     URL = "url"
     MAIL = "mail"
     FILE_HASH = "file-hash"
+    FILE_NAME = "file-name"
+    AUTONOMOUS_SYSTEM = "autonomous-system"
+    VULNERABILITY = "vulnerability"
     TEXT = "text"
 
 
@@ -54,6 +57,10 @@ class IocType(ABC):
 
     name: ClassVar[str]
     """The contract's name (`ipv4`, `sha256`, …)."""
+    misp_type: ClassVar[str]
+    """MISP's type of an attribute with such a value (describeTypes), as we write it."""
+    aliases: ClassVar[frozenset[str]] = frozenset()
+    """Other names under which senders may state the type (MISP's, other tools'), in lower case, each of one type."""
     label: ClassVar[str | _StrPromise]
     """What the value chip shows: short, the same in French and English where the field has one word."""
     traits: ClassVar[frozenset[Trait]]
@@ -68,6 +75,11 @@ class IocType(ABC):
     start with a letter, digit, `_`, `.`, `:` or `*` that follows no ASCII letter or digit; it has no named group and no
     flag but IGNORECASE. `normalise` has the last word on every candidate.
     """
+    verbatim: ClassVar[bool] = False
+    """Whether a value is kept to the letter, because it may contain what elsewhere would be defanging (`C:\\a\\.ssh`).
+
+    Running text holds such a value only where it says so: `filename: "evil.exe"`.
+    """
     precedence: ClassVar[int] = 100
     """Which type wins when candidates overlap in free text: the lowest number first (url before domain)."""
 
@@ -81,7 +93,10 @@ class IocType(ABC):
 
     @abstractmethod
     def pattern(self, value: str, *, subtree: bool = False) -> str:
-        """The STIX 2.1 pattern (section 9) of a canonical value: one simple comparison, `'` and `\\` escaped."""
+        """The STIX 2.1 pattern (section 9) of a canonical value: one simple comparison, `'` and `\\` escaped.
+
+        Only a value that has two parts, such as a path, needs two comparisons.
+        """
 
     def settle(self, text: str, start: int, end: int) -> int | None:
         """Where a match of `finds` in refanged text really ends; None when its surroundings say it is something else.

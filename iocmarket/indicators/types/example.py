@@ -19,6 +19,7 @@ class WindowsSid(IocType):
     """`S-1-5-21-…-1001`: the identifier of one account of one Windows domain (MS-DTYP section 2.4.2)."""
 
     name: ClassVar[str] = "windows-sid"
+    misp_type: ClassVar[str] = "text"
     label = "SID"
     traits = frozenset({Trait.TEXT})
     lifetime_days: ClassVar[int] = 365

@@ -1,4 +1,4 @@
-"""File hashes: MD5, SHA-1, SHA-256."""
+"""File hashes: MD5, SHA-1, SHA-256, SHA-512."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import ClassVar
 from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, ioc_types, quoted
 from iocmarket.kernel.decision import Refusal
 
-_SIZES = {"MD5": 32, "SHA-1": 40, "SHA-256": 64}
+_SIZES = {"MD5": 32, "SHA-1": 40, "SHA-256": 64, "SHA-512": 128}
 _EXTENSIONS = (
     "apk|bat|bin|cmd|dat|dll|docm?|docx|elf|exe|gz|hta|html?|img|iso|jar|jpe?g|js|json|lnk|msi|ocx|out|pdf|php|png|ps1|py|"
     "rar|rtf|scr|sh|sys|tar|tmp|txt|vbs|virus|vir|xls|xlsm|xlsx|xml|zip|7z"
@@ -20,7 +20,7 @@ _PAIRS = re.compile(r"[0-9a-f]{2}(?:([:\- ])[0-9a-f]{2})(?:\1[0-9a-f]{2})*", re.
 def wrong_length(text: str) -> Refusal | None:
     """The refusal `hash_length` of a run of hexadecimal digits that is no hash we know, if it is at most 8 digits off.
 
-    SHA-512 and other lengths of their own types are left alone.
+    Other digests, of lengths of their own (SHA-384), are left alone.
     """
     name, size = min(_SIZES.items(), key=lambda item: abs(item[1] - len(text)))
     gap = size - len(text)
@@ -76,6 +76,7 @@ class Md5(FileHash):
     """MD5 (RFC 1321)."""
 
     name: ClassVar[str] = "md5"
+    misp_type: ClassVar[str] = "md5"
     label = "MD5"
     digits = 32
     stix_key = "MD5"
@@ -87,6 +88,8 @@ class Sha1(FileHash):
     """SHA-1 (FIPS 180-4)."""
 
     name: ClassVar[str] = "sha1"
+    misp_type: ClassVar[str] = "sha1"
+    aliases = frozenset({"sha-1"})
     label = "SHA-1"
     digits = 40
     stix_key = "'SHA-1'"
@@ -98,6 +101,8 @@ class Sha256(FileHash):
     """SHA-256 (FIPS 180-4)."""
 
     name: ClassVar[str] = "sha256"
+    misp_type: ClassVar[str] = "sha256"
+    aliases = frozenset({"sha-256"})
     label = "SHA-256"
     digits = 64
     stix_key = "'SHA-256'"
@@ -110,6 +115,20 @@ class Sha256(FileHash):
     )
 
 
+class Sha512(FileHash):
+    """SHA-512 (FIPS 180-4)."""
+
+    name: ClassVar[str] = "sha512"
+    misp_type: ClassVar[str] = "sha512"
+    aliases = frozenset({"sha-512"})
+    label = "SHA-512"
+    digits = 128
+    stix_key = "'SHA-512'"
+    finds = _run(128)
+    examples = (("0x" + "9F86D081" * 16, "9f86d081" * 16),)
+
+
 ioc_types.register(Md5())
 ioc_types.register(Sha1())
 ioc_types.register(Sha256())
+ioc_types.register(Sha512())

@@ -20,6 +20,7 @@ class Email(IocType):
     """`bob@evil.org`: lower case as a whole, `+tag` and dots kept, the domain in A-labels."""
 
     name: ClassVar[str] = "email"
+    misp_type: ClassVar[str] = "email-src"
     label = _("E-mail")
     traits = frozenset({Trait.MAIL})
     lifetime_days: ClassVar[int] = 90

@@ -104,6 +104,8 @@ class Domain(IocType):
     """A DNS name; `.evil.org` and `*.evil.org` mean the name and everything under it."""
 
     name: ClassVar[str] = "domain"
+    misp_type: ClassVar[str] = "domain"
+    aliases = frozenset({"hostname"})
     label = _("Domain")
     traits = frozenset({Trait.NAME})
     lifetime_days: ClassVar[int] = 90

@@ -30,6 +30,7 @@ class Cidr(IocType):
     """`198.51.100.0/24`, also written with a netmask, or as a range that is exactly one network."""
 
     name: ClassVar[str] = "cidr"
+    misp_type: ClassVar[str] = "ip-dst"
     label = _("Network")
     traits = frozenset({Trait.NETWORK})
     lifetime_days: ClassVar[int] = 30

@@ -42,6 +42,7 @@ class Url(IocType):
     """An absolute URL; one without scheme but with a path is read as `http` with the warning `scheme_assumed`."""
 
     name: ClassVar[str] = "url"
+    misp_type: ClassVar[str] = "url"
     label = "URL"
     traits = frozenset({Trait.URL})
     lifetime_days: ClassVar[int] = 90

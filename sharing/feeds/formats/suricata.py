@@ -1,7 +1,8 @@
 """Suricata rules (`alert`): passive detection, so every PAP may be carried, and each rule says its labels.
 
 The syntax was driven against Suricata 7.0: `http.host` refuses `nocase` and capital letters; `dns.query` and `tls.sni`
-match sub-names through `dotprefix` and nothing that merely ends alike; a content longer than 255 bytes is cut.
+match sub-names through `dotprefix` and nothing that merely ends alike; a content longer than 255 bytes is cut;
+`file.name` needs no application protocol in the rule.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from iocmarket.indicators.types.base import Trait
+from iocmarket.indicators.types.files import name_of
 from sharing.feeds.formats.base import LineFormat, Mode, comments, formats
 from sharing.feeds.items import Item, Meta, Unwritable
 
@@ -34,14 +36,16 @@ _NAME_BUFFERS = {
 
 
 class Suricata(LineFormat):
-    """Names in DNS, TLS and HTTP, addresses and networks in either direction, web addresses in HTTP."""
+    """Names in DNS, TLS and HTTP, addresses and networks in either direction, web addresses in HTTP, names of files in
+    whatever protocol carries them. Hashes need a list in a file beside the rules, which a feed of rules cannot bring.
+    """
 
     name = "suricata"
     label = "Suricata"
     media_type = "text/plain; charset=utf-8"
     extension = "rules"
     mode = Mode.DETECT
-    accepts = frozenset({Trait.NAME, Trait.ADDRESS, Trait.NETWORK, Trait.URL})
+    accepts = frozenset({Trait.NAME, Trait.ADDRESS, Trait.NETWORK, Trait.URL, Trait.FILE_NAME})
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"names": ("all", *_NAME_BUFFERS)}
     numbered = True
 
@@ -68,6 +72,8 @@ def _matches(item: Item, names: str) -> Iterator[tuple[int, tuple[str, str, str]
                 yield slot, (protocol, "any any -> any any", f"{before} {_name(item, fold)}")
     elif Trait.URL in item.traits:
         yield 0, _url(item.value)
+    elif Trait.FILE_NAME in item.traits:
+        yield 0, ("tcp", "any any -> any any", _file(name_of(item.value)))
     else:
         limit = "threshold:type limit,track by_both,count 1,seconds 3600;"
         yield 0, ("ip", f"any any <> [{ipaddress.ip_network(item.value)}] any", limit)
@@ -95,6 +101,16 @@ def _url(value: str) -> tuple[str, str, str]:
     return "http", f"any any -> any {port}", match
 
 
+def _file(name: str) -> str:
+    """A transferred file of that name, with or without a path before it (SMB sends one); letter case means nothing."""
+    octets = name.encode()
+    exact = "".join(chr(octet) if chr(octet).isalnum() and octet < 128 else f"\\x{octet:02x}" for octet in octets)
+    content = _content(octets[-_CONTENT_MAX:])
+    return (
+        f'flow:established; file.name; content:"{content}"; nocase; endswith; pcre:"/(?:^|[\\x2f\\x5c]){exact}\\z/i";'
+    )
+
+
 def _whole(text: str) -> str:
     """The whole buffer equals the text, which may be longer than one content may be."""
     pieces = [text[start : start + _CONTENT_MAX] for start in range(0, len(text), _CONTENT_MAX)]
@@ -105,9 +121,10 @@ def _whole(text: str) -> str:
     return f'content:"{_content(first)}"; startswith;{chained} bsize:{len(text)};'
 
 
-def _content(text: str) -> str:
+def _content(text: str | bytes) -> str:
     """A content in which nothing can end the string, the option or the rule: all but harmless bytes in hexadecimal."""
-    return _UNSAFE.sub(lambda found: b"|" + found[0].hex(" ").encode() + b"|", text.encode()).decode()
+    octets = text.encode() if isinstance(text, str) else text
+    return _UNSAFE.sub(lambda found: b"|" + found[0].hex(" ").encode() + b"|", octets).decode()
 
 
 def _message(item: Item) -> str:

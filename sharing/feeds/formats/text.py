@@ -31,7 +31,7 @@ class Text(LineFormat):
     def line(self, item: Item, options: Mapping[str, str]) -> str:
         """The value. Raises Unwritable(`not_one_line`)."""
         del options
-        if not item.value.isprintable():
+        if not item.value.isprintable() or item.value.startswith("#"):
             raise Unwritable("not_one_line")
         return f"{item.value}\n"
 

@@ -66,6 +66,19 @@ SENTENCES = [
     ),
     ("domaine раураl[.]com à bloquer", ["xn--l-7sba6dbr.com"]),
     ("*.evil-campus.org et www.evil-campus.md", ["evil-campus.org", "www.evil-campus.md"]),
+    ("203.0.113.0/24 bloqué, AS64500.", ["203.0.113.0/24", "AS64500"]),
+    ("hébergé chez AS 64501 (EVIL-NET), ASN : 64502 et asn:64503", ["AS64501", "AS64502", "AS64503"]),
+    ('"203.0.113.9","LT","AS64500"', ["203.0.113.9", "AS64500"]),
+    (
+        "exploite CVE\u20112019\u20110708 et CVE\u20132021\u201344228/cve-2019-0709",
+        ["CVE-2019-0708", "CVE-2021-44228", "CVE-2019-0709"],
+    ),
+    ("https://evil-campus.org/CVE-2019-0708/AS64500", ["https://evil-campus.org/CVE-2019-0708/AS64500"]),
+    ("cve-2019-0708.evil-campus.org", ["cve-2019-0708.evil-campus.org"]),
+    (f"sha512={'ab' * 64},x", ["ab" * 64]),
+    ("filename: Facture.PDF.exe, then it runs", ["Facture.PDF.exe"]),
+    ('{"filename":"Mon fichier.exe","size":3}', ["Mon fichier.exe"]),
+    (r"Nom du fichier : C:\Users\bob\.x\evil.zip.", [r"C:\Users\bob\.x\evil.zip"]),
 ]
 
 TRAPS = [
@@ -78,6 +91,9 @@ TRAPS = [
     "twitter @evil.group, npm @angular/core@17.0.1",
     "0x9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08deadbeef is no sha256",
     "System.out(x), smtp.from=1, self.id",
+    "tu as 300 alertes, ils as 64500, AS2, AS400 et un AS/400, BAS64500, AS64500-GW, as64500x",
+    "CVE-2019-XXXX, CVE-2019-123, xCVE-2019-0708, Exploit.CVE-2019-0708.Gen",
+    "evil.exe, C:\\Temp\\evil.dll, filename: half of a name.exe, Content-Disposition: filename=logo.png",
 ]
 
 
@@ -148,6 +164,19 @@ def test_among_names_a_file_suffix_is_a_name() -> None:
         "evil-campus.sh",
     ]
     assert values("evil-campus.sh") == []
+
+
+def test_systems_and_vulnerabilities_make_a_list_like_other_values() -> None:
+    reading = read("ASN\nAS64500\nCVE-2019-0708\nAS64501 Evil Net\nAS4294967296\nCVE-1998-0001\nfilename: evil.exe")
+    assert reading.one_per_line
+    assert told(reading) == [
+        (2, "asn", "AS64500"),
+        (3, "cve", "CVE-2019-0708"),
+        (4, "asn", "AS64501"),
+        (5, "refused", "asn_too_large"),
+        (6, "refused", "cve_year"),
+        (7, "filename", "evil.exe"),
+    ]
 
 
 def test_a_repeated_value_is_two_items() -> None:
@@ -247,6 +276,7 @@ _HOSTILE = [
         "https://a:b:",
         "é.",
     ],
+    *["AS", "AS1 ", "asn : ", "CVE-", "CVE-2019-1", "filename: a ", "filename:a", 'filename:"', "nom de "],
     *["*.", "http://a/;", "http://a(", "(http://a)", "'http://a'", "http://a[", "a|b", "a\n", "login;pass\n"],
 ]
 

@@ -28,6 +28,11 @@ UNTYPED = [
     ("https://evil-campus.org/?a=bob@univ.fr", "url", "https://evil-campus.org/?a=bob@univ.fr"),
     ("bob[at]evil-campus.org", "email", "bob@evil-campus.org"),
     ("900150983CD24FB0D6963F7D28E17F72", "md5", "900150983cd24fb0d6963f7d28e17f72"),
+    ("AB" * 64, "sha512", "ab" * 64),
+    ("AS64500", "asn", "AS64500"),
+    ("asn 64500", "asn", "AS64500"),
+    ("cve-2019-0708", "cve", "CVE-2019-0708"),
+    ("filename: evil.exe", "filename", "evil.exe"),
 ]
 
 NOTHING = [
@@ -42,6 +47,9 @@ NOTHING = [
     ("900150983CD24FB0D6963F7D28E17F7", "hash_length"),
     ("evil\x00campus.org", "nul_character"),
     ("a" * 5000, "too_long"),
+    ("64500", "no_indicator"),
+    ("evil.exe", "unknown_tld"),
+    ("ab" * 63, "hash_length"),
 ]
 
 
@@ -61,6 +69,19 @@ def test_what_is_nothing_is_refused_with_the_most_helpful_reason(text: str, code
 def test_a_named_type_is_believed() -> None:
     assert recognise("report.py", "domain").canonical.value == "report.py"
     assert recognise("evil-campus.org", "url").canonical.value == "http://evil-campus.org/"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kind"),
+    [
+        ("evil-campus.org", "hostname", "domain"),
+        ("64500", "AS", "asn"),
+        ("CVE-2019-0708", "vulnerability", "cve"),
+        ("ab" * 64, "SHA-512", "sha512"),
+    ],
+)
+def test_a_type_may_be_named_as_other_tools_name_it(text: str, name: str, kind: str) -> None:
+    assert recognise(text, name).type.name == kind
 
 
 @pytest.mark.parametrize(("kind", "code"), [("nonsense", "unknown_type"), ("md5", "not_hexadecimal")])

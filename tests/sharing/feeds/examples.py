@@ -86,6 +86,11 @@ _NASTY: list[tuple[str, st.SearchStrategy[str]]] = [
     ("url", _LONG_URL),
     ("email", st.builds(lambda mailbox, name: f"{mailbox}@{name}", _HOSTILE, _NAME)),
     ("sha256", st.from_regex(r"[0-9a-f]{64}", fullmatch=True)),
+    ("sha512", st.from_regex(r"[0-9a-f]{128}", fullmatch=True)),
+    ("asn", st.integers(1, 2**32 - 1).map(str)),
+    ("cve", st.integers(1000, 10**9).map("CVE-2024-{}".format)),
+    ("filename", _HOSTILE),
+    ("filename", st.text(alphabet=st.sampled_from("a.é🦊\u202e"), min_size=200, max_size=255)),
 ]
 
 

@@ -26,6 +26,8 @@ _URL = st.builds(
     st.sampled_from(["", ":80", ":443", ":8080"]),
     _PATH,
 )
+_DIGITS = st.integers(0, 2**32 + 5).map(str)
+_FILE = st.text(st.sampled_from("aB.exzip/\\:[]U+202E\u202e\u200b\"' é🦊_-"), min_size=1, max_size=30)
 _RAW: dict[str, st.SearchStrategy[str]] = {
     "ipv4": _V4,
     "ipv6": _V6,
@@ -38,6 +40,11 @@ _RAW: dict[str, st.SearchStrategy[str]] = {
     "email": st.builds(
         lambda local, name: f"{local}@{name}", st.from_regex(r"[a-z][\w.+{}'-]{0,20}", fullmatch=True), _NAME
     ),
+    "asn": st.builds(lambda before, number: before + number, st.sampled_from(["AS", "asn: ", ""]), _DIGITS),
+    "cve": st.builds(
+        lambda year, number: f"CVE-{year}-{number:04d}", st.integers(1999, 2030), st.integers(0, 10**19 - 1)
+    ),
+    "filename": _FILE,
 }
 
 
