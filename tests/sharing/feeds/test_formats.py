@@ -131,6 +131,27 @@ def test_suricata_cuts_a_long_web_address_into_pieces_that_follow_each_other() -
     assert "bsize:451;" in rule
 
 
+def test_suricata_matches_a_transferred_file_by_its_name_whatever_its_path() -> None:
+    rule = line("suricata", "filename", r"C:\Users\bob\Facture n°4.exe")
+    assert rule.startswith("alert tcp any any -> any any (")
+    assert 'file.name; content:"Facture|20|n|c2 b0|4.exe"; nocase; endswith; ' in rule
+    assert r'pcre:"/(?:^|[\x2f\x5c])Facture\x20n\xc2\xb04\x2eexe\z/i"; ' in rule
+
+
+@pytest.mark.parametrize(("fmt", "carried"), [("csv", 4), ("text", 4), ("suricata", 1), ("rpz", 0)])
+def test_each_format_carries_of_the_types_what_its_consumer_can_use(fmt: str, carried: int) -> None:
+    names = {kind.name for kind in formats[fmt].types()}
+    assert len(names & {"asn", "sha512", "filename", "cve"}) == carried
+    assert fmt != "suricata" or "filename" in names
+
+
+def test_text_writes_no_file_name_that_hides_something_or_would_be_a_comment() -> None:
+    assert line("text", "filename", "evil.exe") == "evil.exe\n"
+    for raw in ("cod\u202eexe.doc", "#evil.exe"):
+        with pytest.raises(Unwritable, match="not_one_line"):
+            line("text", "filename", raw)
+
+
 def test_suricata_leaves_out_addresses_that_are_not_of_web_pages() -> None:
     with pytest.raises(Unwritable, match="not_http"):
         line("suricata", "url", "ftp://evil-cas.fr/x")

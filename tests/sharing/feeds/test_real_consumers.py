@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from iocmarket.indicators.types import Trait
 from sharing.feeds.formats.base import LineFormat, formats
 from sharing.feeds.items import Item
+from tests.sharing.feeds.captures import download, write_capture
 from tests.sharing.feeds.examples import META, hostile_items, item
 from tests.sharing.feeds.resolvers import ELSEWHERE, ORIGIN, Resolver, named, program, unbound
 
@@ -161,8 +162,31 @@ def test_suricata_loads_three_rules_for_a_name_and_one_for_anything_else(tmp_pat
         item("ipv4", "45.9.20.7"),
         item("cidr", "2a05:db8:cafe::/48"),
         item("url", 'http://evil-cas.fr/a;b"c'),
+        item("filename", "évil'; \"x/(.exe"),
     ]
-    assert "6 rules successfully loaded, 0 rules failed" in _suricata(written("suricata", items)[0], tmp_path)
+    assert "7 rules successfully loaded, 0 rules failed" in _suricata(written("suricata", items)[0], tmp_path)
+
+
+def test_suricata_sees_a_file_by_its_name_and_none_whose_name_merely_ends_alike(tmp_path: Path) -> None:
+    rules, _count = written("suricata", [item("filename", "Facture n°4.exe", sid=9_000_000)])
+    (tmp_path / "iocmarket.rules").write_bytes(rules)
+    traffic = tmp_path / "traffic.pcap"
+    names = [
+        "Facture n°4.exe",
+        "FACTURE n°4.EXE",
+        r"partage\Facture n°4.exe",
+        "Une facture n°4.exe",
+        "Facture n°4.exe.txt",
+    ]
+    write_capture(traffic, [download(name, port=40_000 + number) for number, name in enumerate(names)])
+    command = [program("suricata"), "-r", str(traffic), "-k", "none", "-S", str(tmp_path / "iocmarket.rules")]
+    run = subprocess.run(
+        [*command, "-l", str(tmp_path), "--data-dir", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    alerts = (tmp_path / "fast.log").read_text().splitlines()
+    seen = {int(port) - 40_000 for alert in alerts for port in re.findall(r"-> 10\.1\.1\.1:(\d+)", alert)}
+    assert seen == {0, 1, 2}
 
 
 def test_suricata_loads_an_empty_feed(tmp_path: Path) -> None:
