@@ -130,6 +130,8 @@ class Refanged:
 
 def refang(text: str) -> str:
     """One value without its defanging. Idempotent: what is refanged stays as it is."""
+    if text.isascii() and _TRIGGER.search(text) is None:
+        return text
     for _ in range(16):  # nested notations are rare and shallow; each pass takes one level off
         plain = refang_line(text).text
         if plain == text:

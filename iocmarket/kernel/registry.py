@@ -30,6 +30,7 @@ class Registry(Generic[T]):
         self._package = package
         self._templates = templates
         self._items: dict[str, T] = {}
+        self._ordered: tuple[T, ...] | None = None
         self._discovered = False
         self._discovering = threading.RLock()
 
@@ -38,11 +39,13 @@ class Registry(Generic[T]):
         if item.name in self._items:
             raise ValueError(f"{self._package}: {item.name!r} is registered twice")
         self._items[item.name] = item
+        self._ordered = None
         return item
 
     def unregister(self, name: str) -> None:
         """Take one item out again: for the contract test that registers the example."""
         del self._items[name]
+        self._ordered = None
 
     def __getitem__(self, name: str) -> T:
         self._discover()
@@ -58,8 +61,15 @@ class Registry(Generic[T]):
         return name in self._items
 
     def __iter__(self) -> Iterator[T]:
+        return iter(self.ordered())
+
+    def ordered(self) -> tuple[T, ...]:
+        """All of them, the same tuple until something is registered or taken out: what follows from it may be kept."""
         self._discover()
-        return iter([self._items[name] for name in sorted(self._items)])
+        found = self._ordered
+        if found is None:
+            found = self._ordered = tuple(self._items[name] for name in sorted(self._items))
+        return found
 
     def __len__(self) -> int:
         self._discover()
