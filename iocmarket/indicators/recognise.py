@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from iocmarket.indicators.types.base import Canonical, IocType, cleaned, ioc_types, unfit
 from iocmarket.indicators.types.hashes import wrong_length
 from iocmarket.kernel.decision import Refusal
 
-_HEXADECIMAL = re.compile(r"(?<![0-9a-z])[0-9a-f]{24,72}(?![0-9a-z])", re.IGNORECASE)
-_OPENING = "[(<{"
+_HEXADECIMAL = re.compile(r"(?<![0-9a-z])[0-9a-f]{24,136}(?![0-9a-z])", re.IGNORECASE)
 _AROUND = " \t\"'`“”„«»‹›,;"
 
 
@@ -26,10 +24,12 @@ class Recognised:
 def recognise(text: str, type_name: str | None = None) -> Recognised:
     """Read one value, defanged or not. A named type is believed; without one, the whole value must look like one type.
 
+    A type may be named as other tools do (`hostname`, `vulnerability`): see `IocType.aliases`.
+
     Raises Refusal: `unknown_type`, `no_indicator`, or the reason that the most fitting type gives.
     """
     if type_name is not None:
-        named = ioc_types.get(type_name)
+        named = ioc_types.get(type_name) or _by_alias(type_name)
         if named is None:
             raise Refusal("unknown_type", f"There is no IOC type “{type_name[:40]}”.")
         return Recognised(named, named.normalise(text, explicit=True))
@@ -43,6 +43,10 @@ def recognise(text: str, type_name: str | None = None) -> Recognised:
         except Refusal as refusal:
             first = first or refusal
     raise first or near_miss(plain)
+
+
+def _by_alias(name: str) -> IocType | None:
+    return next((kind for kind in ioc_types if name.lower() in kind.aliases), None)
 
 
 def near_miss(text: str) -> Refusal:
