@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from iocmarket.indicators.types.base import Canonical, IocType, cleaned, ioc_types, unfit
 from iocmarket.indicators.types.hashes import wrong_length
 from iocmarket.kernel.decision import Refusal
 
 _HEXADECIMAL = re.compile(r"(?<![0-9a-z])[0-9a-f]{24,136}(?![0-9a-z])", re.IGNORECASE)
+_OPENING = "[(<{"
 _AROUND = " \t\"'`“”„«»‹›,;"
 
 
