@@ -95,7 +95,7 @@ class IocType(ABC):
     def pattern(self, value: str, *, subtree: bool = False) -> str:
         """The STIX 2.1 pattern (section 9) of a canonical value: one simple comparison, `'` and `\\` escaped.
 
-        Only a value that has two parts, such as a path, needs two comparisons.
+        Consumers take patterns apart at AND and OR, and would make two indicators of two comparisons.
         """
 
     def settle(self, text: str, start: int, end: int) -> int | None:

@@ -63,7 +63,7 @@ class Filename(IocType):
             raise Refusal("empty", "There is no value.")
         if "://" in value:
             raise Refusal("is_url", "This is a URL: send it as url.")
-        last = _last_part(value)
+        last = name_of(value)
         if last in {"", ".", ".."}:
             raise Refusal("directory", "This is the path of a directory, without the name of a file.")
         if "*" in value or "?" in value:
@@ -82,14 +82,11 @@ class Filename(IocType):
         return end if _EXTENSION.search(text, max(start, end - 10), end) or not text[end:].strip(" .") else None
 
     def pattern(self, value: str, *, subtree: bool = False) -> str:
-        """`[file:name = '…']`, of a path also its directory (STIX 2.1 section 6.7: the name holds no path)."""
+        """`[file:name = '…']`, of a path the whole path, as MISP writes it: a second comparison for the directory
+        (STIX 2.1 section 6.7) would become an indicator of its own for consumers that take patterns apart.
+        """
         del subtree
-        name = _last_part(value)
-        comparison = f"file:name = {quoted(name)}"
-        directory = directory_of(value)
-        if directory:
-            comparison += f" AND file:parent_directory_ref.path = {quoted(directory)}"
-        return f"[{comparison}]"
+        return f"[file:name = {quoted(value)}]"
 
     def defang(self, value: str) -> str:
         """Invisible characters spelt out (`[U+202E]`); a dot in brackets where a program might make a link of a name
@@ -103,17 +100,6 @@ class Filename(IocType):
 
 def name_of(value: str) -> str:
     """The name of the file without its path."""
-    return _last_part(value)
-
-
-def directory_of(value: str) -> str:
-    """The path of the directory, without the separator at its end unless it is a root; empty for a name alone."""
-    before = value[: len(value) - len(_last_part(value))]
-    shorter = before[:-1]
-    return before if before and (not shorter or shorter.endswith((":", "/", "\\"))) else shorter
-
-
-def _last_part(value: str) -> str:
     return value[max(value.rfind("/"), value.rfind("\\")) + 1 :]
 
 
