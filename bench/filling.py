@@ -102,8 +102,7 @@ def _entries(said: Sequence[Contribution]) -> list[Entry]:
     """What each view gets; the heads of the views move as the publisher moves them."""
     together: dict[tuple[str, int], list[Contribution]] = defaultdict(list)
     for one in said:
-        keys = audiences_of(audience=one.audience, institution_id=one.institution_id, recipients=one.recipients or [])
-        for key in keys:
+        for key in audiences_of(one):
             together[key, one.indicator_id].append(one)
     views = {view.audience: view for view in View.objects.filter(audience__in={key for key, _pk in together})}
     ticks = {key: _Clock(view.head) for key, view in views.items()}

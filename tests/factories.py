@@ -123,12 +123,7 @@ def withdraw(contribution: Contribution) -> None:
 @transaction.atomic
 def tell(contribution: Contribution, *, also: Iterable[str] = ()) -> None:
     """Announce a contribution to the audiences that it has now, and to those (keys) that it had before."""
-    keys = audiences_of(
-        audience=contribution.audience,
-        institution_id=contribution.institution_id,
-        recipients=contribution.recipients,
-    )
-    announce({contribution.indicator_id: keys | frozenset(also)})
+    announce({contribution.indicator_id: audiences_of(contribution) | frozenset(also)})
 
 
 def publish() -> int:

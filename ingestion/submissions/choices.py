@@ -40,7 +40,9 @@ class Choices:
     threat_type: str = ThreatType.OTHER.value
     confidence: int = 60
     audience: str = "community"
+    circle: str = ""
     recipients: tuple[str, ...] = ()
+    """Institutions by name; with TLP:RED members by address."""
     valid_until: datetime | None = None
     first_seen: datetime | None = None
     last_seen: datetime | None = None
@@ -62,8 +64,6 @@ def read_choices(data: Mapping[str, Any], *, base: Choices, where: str, own: boo
     """
     given: dict[str, Any] = {}
     for name in data:
-        if name == "circle":
-            raise Refusal("audience_not_available", "circles cannot be addressed yet", where=place(where, name))
         if name not in NAMES:
             raise Refusal("unknown_field", f"{name[:60]!r} is not a field of a statement", where=place(where, name))
     for name, reader in _READERS.items():
@@ -75,6 +75,9 @@ def read_choices(data: Mapping[str, Any], *, base: Choices, where: str, own: boo
                 raise
     if given.get("audience", base.audience) != base.audience:
         given.setdefault("recipients", ())  # those of the default audience are not meant by another one
+        given.setdefault("circle", "")
+    elif (given.get("tlp", base.tlp) == TLP.RED) != (base.tlp == TLP.RED):
+        given.setdefault("recipients", ())  # persons are not institutions
     found = replace(base, **given, explicit=base.explicit | frozenset(given) if own else base.explicit)
     check(found, where=where)
     return found
@@ -87,11 +90,14 @@ def place(where: str, name: str) -> str:
 
 def check(choices: Choices, *, where: str) -> None:
     """What the fields must hold together. Raises Refusal."""
-    if choices.tlp is TLP.RED:
-        detail = "TLP:RED is for named persons; it cannot be shared here yet: use audience own with TLP:AMBER+STRICT"
-        raise Refusal("tlp_red_not_available", detail, where=place(where, "tlp"))
-    if choices.audience == "circle":
-        raise Refusal("audience_not_available", "circles cannot be addressed yet", where=place(where, "audience"))
+    if choices.tlp is TLP.RED and choices.audience not in {"own", "recipients"}:
+        detail = "TLP:RED is for persons: set audience to recipients and name members by their address, or to own"
+        raise Refusal("red_names_persons", detail, where=place(where, "audience"))
+    if choices.audience == "circle" and not choices.circle:
+        raise Refusal("circle_missing", "audience circle names the circle", where=place(where, "circle"))
+    if choices.circle and choices.audience != "circle":
+        detail = "a circle is named, but the audience is another; set audience to circle"
+        raise Refusal("circle_without_audience", detail, where=place(where, "circle"))
     if choices.audience == "recipients" and not choices.recipients:
         raise Refusal(
             "recipients_missing", "audience recipients names at least one institution", where=place(where, "recipients")
@@ -156,6 +162,10 @@ def _texts(value: Any, *, most: int, longest: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in (_text(item, longest=longest) for item in items) if text))
 
 
+def _circle(value: Any) -> str:
+    return _text(value, longest=120)
+
+
 def _recipients(value: Any) -> tuple[str, ...]:
     return _texts(value, most=RECIPIENTS_MAX, longest=200)
 
@@ -200,9 +210,9 @@ def _flag(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     text = _text(value, longest=10).lower()
-    if text in {"1", "true", "yes", "on"}:
+    if text in {"1", "true", "yes", "on", "oui", "vrai"}:
         return True
-    if text in {"0", "false", "no", "off", ""}:
+    if text in {"0", "false", "no", "off", "non", "faux", ""}:
         return False
     raise Refusal("not_a_flag", f"{text!r} is neither true nor false")
 
@@ -213,6 +223,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "threat_type": _threat_type,
     "confidence": _confidence,
     "audience": _audience,
+    "circle": _circle,
     "recipients": _recipients,
     "valid_until": _future,
     "first_seen": _past,

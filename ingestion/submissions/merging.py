@@ -8,26 +8,31 @@ digests and `ON CONFLICT DO NOTHING`, then read again.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q
 
+from ingestion.submissions.addressees import Addressees
 from ingestion.submissions.choices import Choices
 from ingestion.submissions.planning import ACCEPTED, REFRESHED, Planned
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.copying import copy_rows
 from iocmarket.database import insert_new, update_many
+from iocmarket.indicators.circulation import note_circulation
+from iocmarket.indicators.locks import hold_institution
 from iocmarket.indicators.models import Contribution, Indicator, Report
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel.ids import public_id_of
+from iocmarket.kernel.marking import TLP
 from iocmarket.publication.audiences import audiences_of
 from iocmarket.publication.outbox import announce
 
-LOCK_SPACE = 0x10C2
+Key = tuple[bytes, bool]
+"""A value by its digest, and whether TLP:RED: what one person tells others stands beside what the institution says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,69 +42,64 @@ class Merge:
     viewer: Viewer
     report: Report | None
     submission: UUID
-    recipients: dict[str, int]
-    """Institutions by the names under which the sender addressed them."""
+    addressees: Addressees
     moment: datetime
-
-    def addressed(self, choices: Choices) -> list[int]:
-        """The institutions that a statement is addressed to, as it stores them: in order, each once."""
-        return sorted({self.recipients[name] for name in choices.recipients})
 
 
 def merge(items: list[Planned], *, context: Merge) -> dict[bytes, Indicator]:
     """Store every kept item; the indicators by digest. Sets each item's status and warnings."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, context.viewer.institution_id])
-    by_digest = _by_digest(items)
-    indicators = _indicators(by_digest)
-    standing = {bytes(row.indicator.digest): row for row in _standing(by_digest, context, lock=True)}
-    fresh = _settle(by_digest, standing, context)
-    for digest, statement in fresh.items():
+    hold_institution(context.viewer.institution_id)
+    context.addressees.check_circles(context.viewer)
+    by_value = _by_value(items)
+    indicators = _indicators(by_value)
+    standing = _standing(by_value, context, lock=True)
+    fresh = _settle(by_value, standing, context)
+    for (digest, _red), statement in fresh.items():
         statement.indicator = indicators[digest]
     copy_rows(list(fresh.values()))
     update_many(list(standing.values()), _REFRESHED_FIELDS)
-    announce({row.indicator_id: _keys(row) for row in (*fresh.values(), *standing.values())})
+    note_circulation([row.pk for row in indicators.values()])
+    announce(_told((*fresh.values(), *standing.values())))
     return indicators
 
 
 def rehearse(items: list[Planned], *, context: Merge) -> None:
     """Set each item's status and warnings as `merge` would. Stores nothing and waits for nobody."""
-    by_digest = _by_digest(items)
-    standing = {bytes(row.indicator.digest): row for row in _standing(by_digest, context, lock=False)}
-    _settle(by_digest, standing, context)
+    by_value = _by_value(items)
+    _settle(by_value, _standing(by_value, context, lock=False), context)
 
 
-def _by_digest(items: list[Planned]) -> dict[bytes, list[Planned]]:
+def _by_value(items: list[Planned]) -> dict[Key, list[Planned]]:
     """The kept items of each value, values in the order in which every writer takes them."""
-    found: dict[bytes, list[Planned]] = defaultdict(list)
+    found: dict[Key, list[Planned]] = defaultdict(list)
     for item in items:
         if item.kept:
-            found[item.digest].append(item)
+            found[item.digest, item.draft.choices.tlp is TLP.RED].append(item)
     return dict(sorted(found.items()))
 
 
 def _settle(
-    by_digest: dict[bytes, list[Planned]], standing: dict[bytes, Contribution], context: Merge
-) -> dict[bytes, Contribution]:
-    """Renew what stands, in place; the new statements by digest, still without their indicator."""
-    fresh: dict[bytes, Contribution] = {}
-    for digest, items in by_digest.items():
-        statement = standing.get(digest)
+    by_value: dict[Key, list[Planned]], standing: dict[Key, Contribution], context: Merge
+) -> dict[Key, Contribution]:
+    """Renew what stands, in place; the new statements, still without their indicator."""
+    fresh: dict[Key, Contribution] = {}
+    for key, items in by_value.items():
+        statement = standing.get(key)
         for item in items:
             if statement is None:
                 item.status = ACCEPTED
-                statement = fresh[digest] = _new(item, context)
+                statement = fresh[key] = _new(item, context)
             else:
                 item.status = REFRESHED
                 item.warnings += _refresh(statement, item.draft.choices, context)
     return fresh
 
 
-def _indicators(by_digest: dict[bytes, list[Planned]]) -> dict[bytes, Indicator]:
+def _indicators(by_value: dict[Key, list[Planned]]) -> dict[bytes, Indicator]:
     key = settings.INDICATOR_ID_KEY.encode()
     rows = []
-    for digest in sorted(by_digest):
-        draft = by_digest[digest][0].draft
+    drafts = {digest: items[0].draft for (digest, _red), items in by_value.items()}
+    for digest, draft in drafts.items():
         value = draft.canonical.value if draft.canonical else ""
         kind = ioc_types[draft.type]
         name = kind.dns_name(value)
@@ -114,7 +114,7 @@ def _indicators(by_digest: dict[bytes, list[Planned]]) -> dict[bytes, Indicator]
             ),
         )
     insert_new(rows)
-    found = Indicator.unscoped.filter(digest__in=list(by_digest) or [b""])
+    found = Indicator.unscoped.filter(digest__in=list(drafts) or [b""])
     return {bytes(row.digest): row for row in found}
 
 
@@ -123,15 +123,21 @@ def reversed_name(name: str) -> str:
     return ".".join(reversed(name.split("."))) + "."
 
 
-def _standing(by_digest: dict[bytes, list[Planned]], context: Merge, *, lock: bool) -> QuerySet[Contribution]:
-    """What the institution says already of these values in this report, with its indicators."""
+def _standing(by_value: dict[Key, list[Planned]], context: Merge, *, lock: bool) -> dict[Key, Contribution]:
+    """What the institution, and in TLP:RED the person, says already of these values in this report."""
+    said = Q(tlp__lt=TLP.RED)
+    if context.viewer.member_id is not None:
+        said |= Q(tlp=TLP.RED, author_id=context.viewer.member_id)
     rows = Contribution.unscoped.filter(
+        said,
         institution_id=context.viewer.institution_id,
-        indicator__digest__in=list(by_digest) or [b""],
+        indicator__digest__in=sorted({digest for digest, _red in by_value}) or [b""],
         report=context.report,
         withdrawn_at__isnull=True,
     ).select_related("indicator")
-    return rows.select_for_update(of=("self",)).order_by("indicator_id") if lock else rows
+    rows = rows.select_for_update(of=("self",)).order_by("indicator_id", "pk") if lock else rows
+    found = {(bytes(row.indicator.digest), row.tlp == TLP.RED): row for row in rows}
+    return {key: row for key, row in found.items() if key in by_value}
 
 
 def _new(item: Planned, context: Merge) -> Contribution:
@@ -147,7 +153,9 @@ def _new(item: Planned, context: Merge) -> Contribution:
         tlp=choices.tlp,
         pap=choices.pap,
         audience=choices.audience,
-        recipients=context.addressed(choices),
+        recipients=context.addressees.recipients(choices),
+        circle_id=context.addressees.circle(choices),
+        named_members=context.addressees.named_members(choices),
         anonymous=choices.anonymous,
         subtree=bool(stated if choices.subtree is None else choices.subtree),
         confidence=choices.confidence,
@@ -161,6 +169,11 @@ def _new(item: Planned, context: Merge) -> Contribution:
     )
 
 
+def _addressed(choices: Choices, context: Merge) -> tuple[str, int | None, list[int], list[int]]:
+    to = context.addressees
+    return choices.audience, to.circle(choices), to.recipients(choices), to.named_members(choices)
+
+
 _REFRESHED_FIELDS = [
     "tlp", "pap", "threat_type", "confidence", "comment", "tags", "first_seen", "last_seen", "valid_until",
     "refreshed_at", "subtree", "anonymous",
@@ -170,7 +183,7 @@ _REFRESHED_FIELDS = [
 def _refresh(row: Contribution, choices: Choices, context: Merge) -> list[str]:
     """Renew a statement. A refresh never loosens (domain.md, Marking): returns what was kept, as warnings."""
     warnings = _refresh_marking(row, choices)
-    if choices.audience != row.audience or (choices.recipients and context.addressed(choices) != row.recipients):
+    if _addressed(choices, context) != (row.audience, row.circle_id, row.recipients, row.named_members):
         warnings.append("audience_kept")
     row.last_seen = max(row.last_seen, choices.last_seen or context.moment)
     if choices.first_seen:
@@ -206,5 +219,9 @@ def _refresh_marking(row: Contribution, choices: Choices) -> list[str]:
     return ["marking_kept"] if kept else []
 
 
-def _keys(row: Contribution) -> frozenset[str]:
-    return audiences_of(audience=row.audience, institution_id=row.institution_id, recipients=row.recipients)
+def _told(rows: Iterable[Contribution]) -> dict[int, frozenset[str]]:
+    """The audiences of each indicator, over all its statements."""
+    keys: dict[int, frozenset[str]] = defaultdict(frozenset)
+    for row in rows:
+        keys[row.indicator_id] |= audiences_of(row)
+    return {indicator_id: found for indicator_id, found in keys.items() if found}

@@ -55,14 +55,28 @@ REASONS: dict[str, Promise] = {
 """Why a line is refused."""
 
 FAULTS: dict[str, Promise] = {
-    "audience_not_available": _("Circles cannot be addressed yet."),
+    "circle_missing": _("Choose the circle."),
+    "circle_without_audience": _("A circle is named, but the audience is another one."),
+    "red_names_persons": _("TLP:RED is for persons: name members by their e-mail address."),
+    "red_needs_a_person": _("TLP:RED is said by a person, not by a token."),
     "line_too_long": _("The line is too long."),
     "nul_character": _("The text contains a NUL character."),
     "recipients_missing": _("Choose at least one institution."),
     "recipients_without_audience": _("Institutions are chosen, but the recipients are others."),
-    "tlp_red_not_available": _("TLP:RED is for named persons; it cannot be shared here yet."),
+    "unknown_circle": _("You are in no circle of that name."),
+    "unknown_member": _("One of the addresses is not that of a member."),
+    "bad_csv": _("The table cannot be read."),
+    "body_too_large": _("The file is larger than 64 MiB."),
+    "duplicate_column": _("Two columns of the table mean the same."),
+    "no_value_column": _("No column of the table holds the values: name it “value”."),
+    "not_text": _("The file is no text."),
+    "publication_behind": _("Too much is waiting to be published: try again in a minute."),
+    "queue_full": _("Too much is waiting already: try again in a few minutes."),
     "too_long": _("The text is too long."),
-    "too_many_items": _("There are more than 500 indicators: share them in parts."),
+    "too_many_items": _("There are more than 100,000 indicators: share them in parts."),
+    "too_much_waiting": _("Your institution has much waiting already: try again in a minute."),
+    "unknown_column": _("A column of the table is not known: take it out, or begin its name with #."),
+    "worker_absent": _("Long lists cannot be taken at the moment: try again in a minute."),
     "unknown_pap": _("This PAP does not exist."),
     "unknown_recipient": _("One of the chosen institutions is no member any more."),
     "unknown_tlp": _("This TLP does not exist."),
@@ -91,6 +105,23 @@ WARNINGS: dict[str, Promise] = {
 SERIOUS = frozenset(WARNINGS) - {
     "audience_kept", "host_bits_cleared", "marking_kept", "port_dropped", "repeated", "scheme_assumed",
 }  # fmt: skip
+
+
+FAILURES: dict[str, Promise] = {
+    "part_failed": _(
+        "A part of it could not be taken, after several attempts. The lines below are shared; send the rest again."
+    ),
+    "sender_gone": _("The sender is not let in any more. What was not taken until then is not shared."),
+    "too_many_items": _("There are more than 100,000 indicators: share them in parts."),
+}
+"""Why a long submission ended before its end."""
+
+
+def failure_of(code: str) -> str:
+    """Why a long submission failed, as a sentence; empty for one that did not."""
+    if not code:
+        return ""
+    return str(FAILURES.get(code) or FAULTS.get(code) or FAILURES["part_failed"])
 
 
 def fault_of(refusal: Refusal) -> str:

@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
 
 from ingestion.enrichment.services import request_enrichment
-from ingestion.submissions.choices import place
+from ingestion.submissions.addressees import Addressees, addressees_of
 from ingestion.submissions.drafts import ReportDraft, Sending
 from ingestion.submissions.merging import Merge, merge, rehearse
 from ingestion.submissions.models import Submission, SubmissionItem
 from ingestion.submissions.planning import ACCEPTED, REFRESHED, REFUSED, Planned, plan
-from iocmarket.accounts.lookups import approved_named
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.services import Actor, record
 from iocmarket.copying import copy_rows
 from iocmarket.indicators.models import Indicator, Report
 from iocmarket.kernel import clock
-from iocmarket.kernel.pointer import pointer
+from iocmarket.kernel.marking import TLP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Outcome:
 
 
 def preview(sending: Sending, *, viewer: Viewer) -> Outcome:
-    """What would happen, item by item. Raises Refusal(`unknown_recipient`). Stores nothing."""
+    """What would happen, item by item. Raises Refusal as `addressees_of` does. Stores nothing."""
     items = plan(sending.drafts, viewer=viewer)
     rehearse(
         items,
@@ -59,7 +59,7 @@ def preview(sending: Sending, *, viewer: Viewer) -> Outcome:
             viewer=viewer,
             report=_standing_report(sending, viewer),
             submission=uuid4(),
-            recipients=_recipients(sending),
+            addressees=addressees_of(sending, viewer=viewer),
             moment=clock.now(),
         ),
     )
@@ -75,19 +75,19 @@ def preview(sending: Sending, *, viewer: Viewer) -> Outcome:
 def submit(
     sending: Sending, *, viewer: Viewer, channel: Submission.Channel, received_at: datetime | None = None
 ) -> Outcome:
-    """Store a submission and answer item by item. Raises Refusal(`unknown_recipient`).
+    """Store a submission and answer item by item. Raises Refusal as `addressees_of` does.
 
     `received_at` dates it in the past: for the demonstration community and for moving in from another platform.
     """
     moment = received_at or clock.now()
-    recipients = _recipients(sending)
+    addressees = addressees_of(sending, viewer=viewer)
     items = plan(sending.drafts, viewer=viewer)
     public_id = uuid4()
     context = Merge(
         viewer=viewer,
-        report=_report(sending, viewer, moment, recipients) if sending.report else None,
+        report=_report(sending, viewer, moment, addressees) if sending.report else None,
         submission=public_id,
-        recipients=recipients,
+        addressees=addressees,
         moment=moment,
     )
     indicators = merge(items, context=context)
@@ -106,33 +106,36 @@ def submit(
     return outcome
 
 
-def _recipients(sending: Sending) -> dict[str, int]:
-    named = dict.fromkeys(sending.choices.recipients, place(sending.defaults_at, "recipients"))
-    for draft in sending.drafts:
-        for name in draft.choices.recipients:
-            named.setdefault(name, pointer("indicators", draft.index, "recipients"))
-    return {name: approved_named([name], where=where)[0].pk for name, where in named.items()}
+def _own_reports(sending: Sending, viewer: Viewer) -> dict[str, Any]:
+    """Whose reports of that title a submission joins: the institution's, or for TLP:RED the person's own."""
+    if sending.choices.tlp is TLP.RED:
+        return {"institution_id": viewer.institution_id, "author_id": viewer.member_id, "tlp": TLP.RED}
+    return {"institution_id": viewer.institution_id, "tlp__lt": TLP.RED}
 
 
 def _standing_report(sending: Sending, viewer: Viewer) -> Report | None:
     """The report that the submission would join; one that does not exist yet joins nothing and has no statements."""
     if sending.report is None:
         return None
-    held = Report.objects.filter(institution_id=viewer.institution_id, title=sending.report.title).first()
+    held = Report.objects.filter(title=sending.report.title, **_own_reports(sending, viewer)).first()
     return held or Report(pk=0, title=sending.report.title)
 
 
-def _report(sending: Sending, viewer: Viewer, moment: datetime, recipients: dict[str, int]) -> Report:
-    draft = sending.report or ReportDraft(title="")
+def _report(sending: Sending, viewer: Viewer, moment: datetime, addressees: Addressees) -> Report:
+    draft, choices = sending.report or ReportDraft(title=""), sending.choices
     found, made = Report.objects.get_or_create(
-        institution_id=viewer.institution_id,
         title=draft.title,
+        **_own_reports(sending, viewer),
         defaults={
+            "institution_id": viewer.institution_id,
+            "author_id": viewer.member_id,
             "description": draft.description,
-            "tlp": sending.choices.tlp,
-            "pap": sending.choices.pap,
-            "audience": sending.choices.audience,
-            "recipients": sorted({recipients[name] for name in sending.choices.recipients}),
+            "tlp": choices.tlp,
+            "pap": choices.pap,
+            "audience": choices.audience,
+            "recipients": addressees.recipients(choices),
+            "named_members": addressees.named_members(choices),
+            "circle_id": addressees.circle(choices),
             "created_at": moment,
         },
     )

@@ -1,10 +1,10 @@
-"""Finding institutions by the name a person typed."""
+"""Finding institutions and persons by what a person typed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from iocmarket.accounts.models import Institution
+from iocmarket.accounts.models import Institution, Member
 from iocmarket.kernel.decision import Refusal
 
 
@@ -26,4 +26,15 @@ def approved_named(names: Iterable[str], *, where: str = "") -> list[Institution
         if institution is None:
             raise Refusal("unknown_recipient", f"{name[:80]!r} is not a member institution", where=where)
         found.append(institution)
+    return found
+
+
+def members_at(addresses: Iterable[str], *, where: str = "") -> list[Member]:
+    """Members who are let in, by e-mail address: TLP:RED names persons. Raises Refusal(`unknown_member`)."""
+    found = []
+    for address in addresses:
+        member = Member.objects.select_related("institution").filter(email__iexact=address.strip()).first()
+        if member is None or not member.is_approved:
+            raise Refusal("unknown_member", f"{address[:80]!r} is not the address of a member", where=where)
+        found.append(member)
     return found

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from iocmarket.accounts.roles import Role
 from iocmarket.kernel import clock
-from iocmarket.kernel.marking import PAP, TLP, Marking
+from iocmarket.kernel.marking import FULL, PROVIDER, TLP, Marking
 
 
 class Institution(models.Model):
@@ -46,6 +46,37 @@ class Institution(models.Model):
     def is_approved(self) -> bool:
         """Whether its people and machines may use the platform."""
         return self.state == self.State.APPROVED
+
+
+class Circle(models.Model):
+    """A sharing group of institutions (MISP's sharing group).
+
+    Names are unique among the circles of one institution, not on the platform: a name that is taken would tell of a
+    circle that is none of the asker's business.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(default=clock.now)
+    institutions = models.ManyToManyField(Institution, through="CircleMembership", related_name="circles")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CircleMembership(models.Model):
+    """An institution in a circle, from one moment on. Leaving deletes the row: what was readable is lost at once."""
+
+    circle = models.ForeignKey(Circle, on_delete=models.CASCADE, related_name="memberships")
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="circle_memberships")
+    # What was withdrawn before this moment is never told to the institution (domain.md, Views).
+    joined_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["institution", "circle"], name="circle_member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.circle_id}/{self.institution_id}"
 
 
 class Asset(models.Model):
@@ -163,7 +194,8 @@ class Token(models.Model):
     @property
     def ceiling(self) -> Marking:
         """The strictest marking that this token may ever carry."""
-        return Marking(TLP(self.tlp_ceiling), PAP.AMBER if self.operated_by == self.OperatedBy.PROVIDER else PAP.RED)
+        own = Marking(min(TLP(self.tlp_ceiling), FULL.tlp), FULL.pap)
+        return own if self.operated_by == self.OperatedBy.SELF else own.capped(PROVIDER)
 
     def is_usable(self, moment: datetime) -> bool:
         """Whether the token opens anything now; the institution's state is asked beside it."""

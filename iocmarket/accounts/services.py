@@ -14,7 +14,7 @@ from iocmarket.accounts.roles import Role, Scope
 from iocmarket.audit.services import Actor, record
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
-from iocmarket.kernel.marking import FULL, PAP, TLP, Marking
+from iocmarket.kernel.marking import FULL, PROVIDER, TLP
 
 
 @transaction.atomic
@@ -151,7 +151,7 @@ def create_token(
     operated_by: str = Token.OperatedBy.SELF,
     expires_at: datetime | None = None,
 ) -> NewToken:
-    """Make a token. Raises Refusal: `unknown_scope`, `no_scope`, `ceiling_not_available`, `expired`."""
+    """Make a token. Raises Refusal: `unknown_scope`, `no_scope`, `ceiling_too_high`, `expired`."""
     wanted = sorted(set(scopes))
     if unknown := [scope for scope in wanted if scope not in set(Scope)]:
         raise Refusal("unknown_scope", f"{unknown[0]!r} is not a scope; one of {', '.join(Scope)}")
@@ -159,10 +159,10 @@ def create_token(
         raise Refusal("no_scope", "a token without a scope opens nothing")
     if expires_at is not None and expires_at <= clock.now():
         raise Refusal("expired", "the expiry lies in the past")
-    ceiling = Marking(tlp_ceiling, PAP.AMBER if operated_by == Token.OperatedBy.PROVIDER else PAP.RED)
-    if ceiling != FULL:
-        # No view exists yet under a narrower ceiling: such a token would read nothing, so it is refused aloud.
-        raise Refusal("ceiling_not_available", f"tokens read up to {FULL} for now; {ceiling} cannot be served yet")
+    highest = PROVIDER.tlp if operated_by == Token.OperatedBy.PROVIDER else FULL.tlp
+    if tlp_ceiling == TLP.RED:
+        raise Refusal("ceiling_too_high", "TLP:RED is for individuals: no token carries it")
+    tlp_ceiling = min(tlp_ceiling, highest)  # what a provider may carry at most (domain.md, Audience)
     secret = secrets.new_secret()
     token = Token.objects.create(
         digest=secrets.digest_of(secret), hint=secret[4:8], name=name.strip() or "token", institution=institution,

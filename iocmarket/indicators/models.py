@@ -15,7 +15,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from iocmarket.accounts.models import Institution, Member
+from iocmarket.accounts.models import Circle, Institution, Member
 from iocmarket.indicators.fields import InetField
 from iocmarket.indicators.threats import ThreatType
 from iocmarket.indicators.visibility import ContributionQuerySet, IndicatorQuerySet
@@ -33,6 +33,14 @@ class Audience(models.TextChoices):
     COMMUNITY = "community", _("The whole community")
     CIRCLE = "circle", _("A circle")
     RECIPIENTS = "recipients", _("Named institutions")
+
+
+def _circle_named(name: str) -> models.CheckConstraint:
+    """A circle is named by those statements that are addressed to one, and by no other."""
+    addressed = Q(audience="circle")
+    return models.CheckConstraint(
+        condition=(addressed & Q(circle__isnull=False)) | (~addressed & Q(circle__isnull=True)), name=name
+    )
 
 
 class Indicator(models.Model):
@@ -72,10 +80,21 @@ class Report(models.Model):
     pap = models.SmallIntegerField(choices=PAP_CHOICES, default=DEFAULT.pap)
     audience = models.CharField(max_length=10, choices=Audience.choices, default=Audience.COMMUNITY)
     recipients = ArrayField(models.BigIntegerField(), default=list)
+    circle = models.ForeignKey(Circle, on_delete=models.PROTECT, null=True, related_name="+")
+    named_members = ArrayField(models.BigIntegerField(), default=list)
+    author = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["institution", "title"], name="report_title_once")]
+        constraints = [
+            # What one person tells others in TLP:RED does not exist for the colleagues: titles meet only within
+            # what both may see.
+            models.UniqueConstraint(
+                fields=["institution", "title"], condition=Q(tlp__lt=TLP.RED), name="report_title_once"
+            ),
+            models.UniqueConstraint(fields=["author", "title"], condition=Q(tlp=TLP.RED), name="report_title_once_red"),
+            _circle_named("report_circle_named"),
+        ]
 
     def __str__(self) -> str:
         return str(self.public_id)
@@ -97,6 +116,9 @@ class Contribution(models.Model):
     pap = models.SmallIntegerField(choices=PAP_CHOICES)
     audience = models.CharField(max_length=10, choices=Audience.choices)
     recipients = ArrayField(models.BigIntegerField(), default=list)
+    circle = models.ForeignKey(Circle, on_delete=models.PROTECT, null=True, related_name="+")
+    # TLP:RED is for individuals: the members whom the author named (FIRST, TLP 2.0).
+    named_members = ArrayField(models.BigIntegerField(), default=list)
     anonymous = models.BooleanField(default=False)
     subtree = models.BooleanField(default=False)
     confidence = models.SmallIntegerField(default=60)
@@ -118,16 +140,26 @@ class Contribution(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["indicator", "institution", "report"],
-                condition=Q(withdrawn_at__isnull=True),
+                condition=Q(withdrawn_at__isnull=True, tlp__lt=TLP.RED),
                 nulls_distinct=False,
                 name="contribution_live_once",
             ),
+            # A statement in TLP:RED is its author's, not the institution's (ADR 0031).
+            models.UniqueConstraint(
+                fields=["indicator", "author", "report"],
+                condition=Q(withdrawn_at__isnull=True, tlp=TLP.RED, author__isnull=False),
+                nulls_distinct=False,
+                name="contribution_live_once_red",
+            ),
+            _circle_named("contribution_circle_named"),
             models.CheckConstraint(condition=Q(confidence__range=(0, 100)), name="contribution_confidence_percent"),
         ]
         indexes = [
             models.Index(fields=["institution", "-id"], name="contribution_of_institution"),
             models.Index(fields=["submission"], name="contribution_of_submission"),
             GinIndex(fields=["recipients"], name="contribution_recipients"),
+            GinIndex(fields=["named_members"], condition=Q(tlp=TLP.RED), name="contribution_named"),
+            models.Index(fields=["circle"], condition=Q(circle__isnull=False), name="contribution_of_circle"),
         ]
 
     def __str__(self) -> str:
@@ -137,3 +169,24 @@ class Contribution(models.Model):
     def marking(self) -> Marking:
         """Its TLP and PAP as one value."""
         return Marking(TLP(self.tlp), PAP(self.pap))
+
+
+class Alert(models.Model):
+    """A value that an institution shared circulates under a weaker PAP than it asked for (domain.md, rule 3).
+
+    Kept: that it happened and whether somebody has seen it. What to say of it is read anew through `visible_to`
+    whenever it is shown, so a statement that is gone says nothing any more.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="alerts")
+    # The stricter statement, whose authors are told.
+    contribution = models.OneToOneField(Contribution, on_delete=models.CASCADE, related_name="alert")
+    created_at = models.DateTimeField(default=clock.now)
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["institution", "-id"], name="alert_of_institution")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)

@@ -7,15 +7,16 @@ same rule as a condition of the database. A property test holds them equal; ever
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from iocmarket.accounts.models import CircleMembership
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.kernel.decision import Decision
-from iocmarket.kernel.marking import PAP, TLP, Marking, strictest
+from iocmarket.kernel.marking import FULL, PAP, TLP, Marking, strictest
 
 if TYPE_CHECKING:
     from iocmarket.indicators.models import Contribution, Indicator, Report
@@ -26,26 +27,40 @@ else:
     _Contributions = _Indicators = models.QuerySet
 
 
-def visible(contribution: Contribution, viewer: Viewer) -> Decision:
+def visible(contribution: Contribution, viewer: Viewer, *, circles: Container[int]) -> Decision:
     """Whether this viewer may see this contribution, and why (domain.md, The visibility rule).
 
     Not withdrawn, admitted by the audience, and both labels within the viewer's ceiling: also for one's own.
+    `circles` are those that the viewer's institution is in now (`circles_of`).
     """
     if contribution.withdrawn_at is not None:
         return Decision(False, "withdrawn")
-    if not contribution.marking.within(viewer.ceiling):
-        return Decision(False, "above_ceiling")
-    return _admitted(contribution, viewer)
+    return _told(contribution, viewer, circles)
 
 
-def report_visible(report: Report, viewer: Viewer) -> Decision:
+def report_visible(report: Report, viewer: Viewer, *, circles: Container[int]) -> Decision:
     """The same rule for the story around contributions: it has a marking and an audience of its own."""
-    if not Marking(TLP(report.tlp), PAP(report.pap)).within(viewer.ceiling):
+    return _told(report, viewer, circles)
+
+
+def _told(told: Contribution | Report, viewer: Viewer, circles: Container[int]) -> Decision:
+    if told.tlp == TLP.RED:
+        return _named(told, viewer)
+    if not Marking(TLP(told.tlp), PAP(told.pap)).within(viewer.ceiling):
         return Decision(False, "above_ceiling")
-    return _admitted(report, viewer)
+    return _admitted(told, viewer, circles)
 
 
-def _admitted(told: Contribution | Report, viewer: Viewer) -> Decision:
+def _named(told: Contribution | Report, viewer: Viewer) -> Decision:
+    """TLP:RED is for individuals (FIRST): the persons named and the author, in a person's own session."""
+    if viewer.member_id is None or viewer.ceiling.tlp < FULL.tlp or told.pap > viewer.ceiling.pap:
+        return Decision(False, "above_ceiling")
+    if told.author_id == viewer.member_id:
+        return Decision(True, "author")
+    return Decision(True, "named") if viewer.member_id in told.named_members else Decision(False, "not_named")
+
+
+def _admitted(told: Contribution | Report, viewer: Viewer, circles: Container[int]) -> Decision:
     own = told.institution_id == viewer.institution_id
     if told.audience == "community":
         return Decision(True, "community")
@@ -53,19 +68,36 @@ def _admitted(told: Contribution | Report, viewer: Viewer) -> Decision:
         return Decision(True, "own")
     if told.audience == "recipients" and (own or viewer.institution_id in told.recipients):
         return Decision(True, "sender" if own else "recipient")
+    # Also for what one said there oneself: whoever leaves a circle loses it at once.
+    if told.audience == "circle" and told.circle_id in circles:
+        return Decision(True, "circle")
     return Decision(False, "not_addressed")
+
+
+def circles_of(institution_id: int) -> models.QuerySet[CircleMembership, int]:
+    """The ids of the circles that an institution is in now; a sub-select where it stands in a condition."""
+    return CircleMembership.objects.filter(institution_id=institution_id).values_list("circle_id", flat=True)
 
 
 def visible_q(viewer: Viewer) -> Q:
     """The same rule as a condition on Contribution."""
+    return Q(withdrawn_at__isnull=True) & told_q(viewer)
+
+
+def told_q(viewer: Viewer) -> Q:
+    """To whom a contribution or a report is told: the rule but for withdrawal, which reports do not know."""
     own = Q(institution_id=viewer.institution_id)
     audience = (
         Q(audience="community")
         | (Q(audience="own") & own)
         | (Q(audience="recipients") & (own | Q(recipients__contains=[viewer.institution_id])))
+        | (Q(audience="circle") & Q(circle_id__in=circles_of(viewer.institution_id)))
     )
-    ceiling = Q(tlp__lte=viewer.ceiling.tlp, pap__lte=viewer.ceiling.pap)
-    return Q(withdrawn_at__isnull=True) & ceiling & audience
+    admitted = audience & Q(tlp__lte=min(viewer.ceiling.tlp, FULL.tlp))
+    if viewer.member_id is not None and viewer.ceiling.tlp >= FULL.tlp:
+        named = Q(named_members__contains=[viewer.member_id]) | Q(author_id=viewer.member_id)
+        admitted |= Q(tlp=TLP.RED) & named
+    return Q(pap__lte=viewer.ceiling.pap) & admitted
 
 
 class ContributionQuerySet(_Contributions):
@@ -118,8 +150,13 @@ def distinct_authors(contributions: Iterable[Authored]) -> int:
 
 
 def may_withdraw(contribution: Contribution, viewer: Viewer) -> Decision:
-    """Only the institution that said it takes it back, and only with the right to write."""
+    """Only the institution that said it takes it back or changes it, and only with the right to write.
+
+    What was told in TLP:RED is its author's alone.
+    """
     if contribution.institution_id != viewer.institution_id:
+        return Decision(False, "not_yours")
+    if contribution.tlp == TLP.RED and contribution.author_id != viewer.member_id:
         return Decision(False, "not_yours")
     if "indicators:write" not in viewer.scopes:
         return Decision(False, "scope_missing")

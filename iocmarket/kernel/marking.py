@@ -92,6 +92,10 @@ class Marking:
         """Whether an exit with this ceiling may carry a statement so marked."""
         return self.tlp <= ceiling.tlp and self.pap <= ceiling.pap
 
+    def capped(self, ceiling: Marking) -> Marking:
+        """The narrower of two ceilings, label by label."""
+        return Marking(min(self.tlp, ceiling.tlp), min(self.pap, ceiling.pap))
+
     def __str__(self) -> str:
         return f"TLP:{self.tlp.label} PAP:{self.pap.label}"
 

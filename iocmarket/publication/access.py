@@ -6,25 +6,28 @@ whose ceiling has no view reads nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from iocmarket.accounts.models import Institution
+from iocmarket.accounts.models import CircleMembership, Institution
 from iocmarket.accounts.viewer import Viewer
-from iocmarket.publication.audiences import COMMUNITY, inbox
+from iocmarket.indicators.visibility import circles_of
+from iocmarket.publication.audiences import COMMUNITY, circle, inbox
 from iocmarket.publication.models import Entry, View
 
 
 def audiences_read_by(viewer: Viewer) -> list[str]:
-    """The audiences whose views the viewer may read: the community's and the own inbox."""
-    return [COMMUNITY, inbox(viewer.institution_id)]
+    """The audiences whose views the viewer may read: the community's, the own inbox, its circles. One statement."""
+    circles = circles_of(viewer.institution_id).order_by("circle_id")
+    return [COMMUNITY, inbox(viewer.institution_id), *map(circle, circles)]
 
 
 def views_of(viewer: Viewer) -> QuerySet[View]:
     """The complete views that the viewer may read, at its ceiling."""
     return View.objects.filter(
-        audience__in=audiences_read_by(viewer),
+        Q(audience__in=[COMMUNITY, inbox(viewer.institution_id)]) | Q(circle_id__in=circles_of(viewer.institution_id)),
         ceiling_tlp=viewer.ceiling.tlp,
         ceiling_pap=viewer.ceiling.pap,
         filled_to__isnull=True,
@@ -33,9 +36,27 @@ def views_of(viewer: Viewer) -> QuerySet[View]:
 
 def entries_of(viewer: Viewer, views: Iterable[View]) -> QuerySet[Entry]:
     """Every object of these views, oldest first, withdrawals told to those who could have read what is withdrawn."""
-    since = Institution.objects.filter(pk=viewer.institution_id).values_list("approved_at", flat=True).first()
-    untold = Q(state=Entry.State.WITHDRAWN) & (Q(date_added__lt=since) if since else Q())
-    return Entry.objects.filter(view__in=[view.pk for view in views]).exclude(untold).order_by("date_added")
+    listed = list(views)
+    untold = Q()
+    for view, moment in _read_since(viewer, listed):
+        withdrawn = Q(view=view.pk, state=Entry.State.WITHDRAWN)
+        untold |= withdrawn & Q(date_added__lt=moment) if moment else withdrawn
+    found = Entry.objects.filter(view__in=[view.pk for view in listed])
+    return (found.exclude(untold) if listed else found.none()).order_by("date_added")
+
+
+def _read_since(viewer: Viewer, views: list[View]) -> Iterator[tuple[View, datetime | None]]:
+    """Since when the viewer's institution reads each view: its approval, or its joining of the circle."""
+    circles = {view.circle_id for view in views if view.circle_id is not None}
+    memberships = CircleMembership.objects.filter(institution_id=viewer.institution_id, circle__in=circles)
+    joined = dict(memberships.values_list("circle_id", "joined_at")) if circles else {}
+    approved = (
+        Institution.objects.filter(pk=viewer.institution_id).values_list("approved_at", flat=True).first()
+        if len(circles) < len(views)
+        else None
+    )
+    for view in views:
+        yield view, approved if view.circle_id is None else joined.get(view.circle_id)
 
 
 def statements_of(viewer: Viewer) -> QuerySet[Entry]:

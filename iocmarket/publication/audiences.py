@@ -1,16 +1,36 @@
 """Audience keys: the names under which writers announce a change and views gather contributions.
 
-`community`, or `inbox:<institution id>`: what was addressed to one institution by name, and what it keeps for itself.
+`community`, `circle:<circle id>`, or `inbox:<institution id>`: what was addressed to one institution by name, and what
+it keeps for itself. TLP:RED is for individuals and lies in no view.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Protocol
 
 from django.db.models import Q
 
+from iocmarket.kernel.marking import TLP
+
+
+class Told(Protocol):
+    """What an audience follows from: a contribution or a sighting."""
+
+    @property
+    def tlp(self) -> int: ...
+    @property
+    def audience(self) -> str: ...
+    @property
+    def institution_id(self) -> int: ...
+    @property
+    def recipients(self) -> list[int]: ...
+    @property
+    def circle_id(self) -> int | None: ...
+
+
 COMMUNITY = "community"
 _INBOX = "inbox:"
+_CIRCLE = "circle:"
 
 
 def inbox(institution_id: int) -> str:
@@ -18,24 +38,35 @@ def inbox(institution_id: int) -> str:
     return f"{_INBOX}{institution_id}"
 
 
-def audiences_of(*, audience: str, institution_id: int, recipients: Iterable[int]) -> frozenset[str]:
-    """The keys whose views may hold such a contribution. Raises ValueError for an audience nobody may use yet."""
-    if audience == "community":
+def circle(circle_id: int) -> str:
+    """The key of one circle."""
+    return f"{_CIRCLE}{circle_id}"
+
+
+def audiences_of(told: Told) -> frozenset[str]:
+    """The keys whose views may hold such a contribution. Raises ValueError for an audience that nobody knows."""
+    if told.tlp == TLP.RED:
+        return frozenset()
+    if told.audience == "community":
         return frozenset({COMMUNITY})
-    if audience == "own":
-        return frozenset({inbox(institution_id)})
-    if audience == "recipients":
-        return frozenset(map(inbox, {institution_id, *recipients}))
-    raise ValueError(f"audience {audience!r} has no view")
+    if told.audience == "own":
+        return frozenset({inbox(told.institution_id)})
+    if told.audience == "recipients":
+        return frozenset(map(inbox, {told.institution_id, *told.recipients}))
+    if told.audience == "circle" and told.circle_id is not None:
+        return frozenset({circle(told.circle_id)})
+    raise ValueError(f"audience {told.audience!r} has no view")
 
 
 def contributions_in(key: str) -> Q:
     """The live contributions that a key gathers: the inverse of `audiences_of`. Raises ValueError for no key."""
-    live = Q(withdrawn_at__isnull=True)
+    live = Q(withdrawn_at__isnull=True, tlp__lt=TLP.RED)
     if key == COMMUNITY:
         return live & Q(audience="community")
-    if not key.startswith(_INBOX):
+    kind, _, number = key.partition(":")
+    if kind == "circle":
+        return live & Q(audience="circle", circle_id=int(number))
+    if kind != "inbox":
         raise ValueError(f"{key!r} is no audience key")
-    institution_id = int(key.removeprefix(_INBOX))
-    own = Q(institution_id=institution_id, audience__in=("own", "recipients"))
-    return live & (own | Q(audience="recipients", recipients__contains=[institution_id]))
+    own = Q(institution_id=int(number), audience__in=("own", "recipients"))
+    return live & (own | Q(audience="recipients", recipients__contains=[int(number)]))

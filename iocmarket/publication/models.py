@@ -13,18 +13,19 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from iocmarket.accounts.models import Institution
+from iocmarket.accounts.models import Circle, Institution
 from iocmarket.indicators.models import PAP_CHOICES, TLP_CHOICES, Indicator
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP, Marking
 
 
 class View(models.Model):
-    """(audience, ceiling). `audience` is a key: `community` or `inbox:<institution id>` (audiences.py)."""
+    """(audience, ceiling). `audience` is a key (audiences.py); whose inbox or which circle it is, stands beside it."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     audience = models.CharField(max_length=40)
     institution = models.ForeignKey(Institution, on_delete=models.CASCADE, null=True, related_name="views")
+    circle = models.ForeignKey(Circle, on_delete=models.CASCADE, null=True, related_name="views")
     ceiling_tlp = models.SmallIntegerField(choices=TLP_CHOICES)
     ceiling_pap = models.SmallIntegerField(choices=PAP_CHOICES)
     created_at = models.DateTimeField(default=clock.now)

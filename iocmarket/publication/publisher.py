@@ -8,19 +8,19 @@ given misses nothing, however many writers and publishers run (domain.md, Views)
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 from django.db.models import Q
 
-from iocmarket.accounts.models import Institution
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel import clock
-from iocmarket.kernel.marking import FULL
-from iocmarket.publication.audiences import COMMUNITY, contributions_in, inbox
+from iocmarket.publication.audiences import contributions_in
 from iocmarket.publication.entries import add_standard_objects, recompute
 from iocmarket.publication.models import Entry, Outbox, View
+from iocmarket.publication.needs import needed_views
 
 LOCK = 0x10C_0001
 CHUNK = 2000
@@ -43,17 +43,22 @@ class Turn:
 
 
 def turn(*, chunk: int = CHUNK) -> Turn:
-    """One turn: `now` first, else one chunk of what can wait (`later`, a back-fill, what time has changed)."""
+    """One turn: a chunk of what people and machines did, then at most one of what can wait.
+
+    Two transactions: what somebody waits for is readable before expiry, back-fill and the like begin, and those go on
+    however much is being shared.
+    """
     done = Turn()
-    with transaction.atomic():
-        _lock()
+    with _locked():
         done.views = _create_views()
         _take(done, Outbox.Lane.NOW, chunk)
-        if not done.taken:
-            _take(done, Outbox.Lane.LATER, chunk)
-        if not done.taken:
+    with _locked():
+        before = done.taken
+        _take(done, Outbox.Lane.LATER, chunk)
+        if done.taken == before:
             _fill(done, chunk)
-            _renew_due(done, chunk)
+            if not done.filled:
+                _renew_due(done, chunk)
     return done
 
 
@@ -67,24 +72,26 @@ def run_until_idle(*, chunk: int = CHUNK) -> int:
             return written
 
 
-def _lock() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+@contextmanager
+def _locked() -> Iterator[None]:
+    """A transaction of the one publisher, whichever process it is."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        yield
 
 
 def _create_views() -> list[str]:
-    """The views that must exist: the community's and each approved institution's inbox, at the full ceiling."""
-    wanted: dict[str, int | None] = {}
-    if not View.objects.filter(audience=COMMUNITY).exists():
-        wanted[COMMUNITY] = None
-    without = Institution.objects.filter(state=Institution.State.APPROVED, views__isnull=True)
-    wanted.update({inbox(pk): pk for pk in without.values_list("pk", flat=True)})
-    for key, institution_id in wanted.items():
-        view = View.objects.create(
-            audience=key, institution_id=institution_id, ceiling_tlp=FULL.tlp, ceiling_pap=FULL.pap
-        )
+    """Make the views that must exist and do not; they are back-filled in the turns that follow."""
+    held = set(View.objects.values_list("audience", "ceiling_tlp", "ceiling_pap"))
+    made = []
+    for (key, ceiling), owner in needed_views().items():
+        if (key, ceiling.tlp, ceiling.pap) in held:
+            continue
+        view = View.objects.create(audience=key, ceiling_tlp=ceiling.tlp, ceiling_pap=ceiling.pap, **owner)
         add_standard_objects(view)
-    return list(wanted)
+        made.append(str(view))
+    return made
 
 
 def _take(done: Turn, lane: Outbox.Lane, chunk: int) -> None:
@@ -99,7 +106,7 @@ def _take(done: Turn, lane: Outbox.Lane, chunk: int) -> None:
         done.written += recompute(view, wanted[view.audience])
     # Exactly the rows that were read: another writer may have added some with lower ids meanwhile.
     Outbox.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    done.taken = len(rows)
+    done.taken += len(rows)
 
 
 def _fill(done: Turn, chunk: int) -> None:

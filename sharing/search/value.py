@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, datetime
 from ipaddress import ip_interface, ip_network
@@ -23,7 +24,14 @@ from iocmarket.indicators.assets import verified_assets
 from iocmarket.indicators.models import Audience, Contribution, Indicator, Report
 from iocmarket.indicators.types import ioc_types
 from iocmarket.indicators.types.names import registrable_domain
-from iocmarket.indicators.visibility import distinct_authors, effective_marking, may_withdraw, report_visible, visible
+from iocmarket.indicators.visibility import (
+    circles_of,
+    distinct_authors,
+    effective_marking,
+    may_withdraw,
+    report_visible,
+    visible,
+)
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Decision
 from iocmarket.kernel.marking import BLOCKING_PAP, Marking
@@ -149,23 +157,23 @@ def score_of(entry: Entry, moment: datetime, lifetime_days: int) -> float:
 
 
 def _groups(rows: list[Contribution], viewer: Viewer) -> list[Group]:
-    found = []
+    circles, found = set(circles_of(viewer.institution_id)), []
     for audience in Audience:
-        statements = [_statement(row, viewer) for row in rows if row.audience == audience]
+        statements = [_statement(row, viewer, circles) for row in rows if row.audience == audience]
         if statements:
             found.append(Group(audience, statements))
     return found
 
 
-def _statement(row: Contribution, viewer: Viewer) -> Statement:
+def _statement(row: Contribution, viewer: Viewer, circles: Container[int]) -> Statement:
     mine = row.institution_id == viewer.institution_id
     return Statement(
         contribution=row,
         named=mine or not row.anonymous,
         mine=mine,
         withdrawable=bool(may_withdraw(row, viewer)),
-        why=visible(row, viewer).reason,
-        report=row.report if row.report is not None and report_visible(row.report, viewer) else None,
+        why=visible(row, viewer, circles=circles).reason,
+        report=row.report if row.report is not None and report_visible(row.report, viewer, circles=circles) else None,
     )
 
 

@@ -175,11 +175,12 @@ def test_an_item_of_another_audience_does_not_inherit_recipients(sender: Sender)
         ({"recipients": ["Valbrune"]}, "recipients_without_audience", "/indicators/0/recipients"),
         ({"audience": "recipients", "recipients": ["Nobody"]}, "unknown_recipient", "/indicators/0/recipients"),
         ({"audience": "recipients", "recipients": ["Waiting"]}, "unknown_recipient", "/indicators/0/recipients"),
-        ({"audience": "circle"}, "audience_not_available", "/indicators/0/audience"),
-        ({"circle": "CSIRT"}, "audience_not_available", "/indicators/0/circle"),
+        ({"audience": "circle"}, "circle_missing", "/indicators/0/circle"),
+        ({"circle": "CSIRT"}, "circle_without_audience", "/indicators/0/circle"),
+        ({"audience": "circle", "circle": "CSIRT"}, "unknown_circle", "/indicators/0/circle"),
         ({"audience": "everybody"}, "unknown_audience", "/indicators/0/audience"),
-        ({"tlp": "RED"}, "tlp_red_not_available", "/indicators/0/tlp"),
-        ({"tlp": "TLP:RED", "audience": "own"}, "tlp_red_not_available", "/indicators/0/tlp"),
+        ({"tlp": "RED"}, "red_names_persons", "/indicators/0/audience"),
+        ({"tlp": "TLP:RED", "audience": "own"}, "red_needs_a_person", "/indicators/0/tlp"),
         ({"tlp": "TLP:PINK"}, "unknown_tlp", "/indicators/0/tlp"),
         ({"pap": "AMBER+STRICT"}, "unknown_pap", "/indicators/0/pap"),
         ({"tags": ["tlp:red"]}, "label_in_tag", "/indicators/0/tags"),
@@ -201,11 +202,11 @@ def test_who_cannot_be_addressed_is_refused_aloud_and_nothing_is_stored(
 
 def test_defaults_that_cannot_be_meant_are_refused_at_their_place(sender: Sender) -> None:
     for defaults, where in (
-        ({"tlp": "RED"}, "/defaults/tlp"),
+        ({"tlp": "RED"}, "/defaults/audience"),
         ({"audience": "recipients", "recipients": ["Nobody"]}, "/defaults/recipients"),
     ):
         assert sender.json("45.1.2.3", defaults=defaults).json()["where"] == where
-    assert sender.text("45.1.2.3", "?tlp=red").json()["where"] == "?tlp"
+    assert sender.text("45.1.2.3", "?tlp=red").json()["where"] == "?audience"
     assert sender.text("45.1.2.3", "?audience=recipients&recipients=Nobody").json()["where"] == "?recipients"
 
 

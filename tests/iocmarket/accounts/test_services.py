@@ -16,7 +16,7 @@ from iocmarket.audit.models import Event
 from iocmarket.audit.services import PLATFORM
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
-from iocmarket.kernel.marking import FULL, TLP
+from iocmarket.kernel.marking import FULL, PAP, PROVIDER, TLP, Marking
 from tests.factories import make_institution, make_member
 
 pytestmark = pytest.mark.django_db
@@ -111,18 +111,22 @@ def test_a_token_is_kept_as_its_digest_alone() -> None:
     assert viewer_of_token(row).ceiling == FULL
 
 
-@pytest.mark.parametrize("ceiling", [TLP.CLEAR, TLP.GREEN, TLP.AMBER, TLP.RED])
-def test_a_ceiling_that_no_view_serves_is_refused_aloud(ceiling: TLP) -> None:
+@pytest.mark.parametrize("ceiling", [TLP.CLEAR, TLP.GREEN, TLP.AMBER])
+def test_a_token_carries_what_it_was_made_for(ceiling: TLP) -> None:
+    assert make(tlp_ceiling=ceiling).token.ceiling == Marking(ceiling, PAP.RED)
+
+
+def test_no_token_carries_what_is_for_individuals() -> None:
     with pytest.raises(Refusal) as refused:
-        make(tlp_ceiling=ceiling)
-    assert refused.value.code == "ceiling_not_available"
+        make(tlp_ceiling=TLP.RED)
+    assert refused.value.code == "ceiling_too_high"
     assert not Token.objects.exists()
 
 
-def test_a_token_in_a_providers_hands_is_refused_aloud() -> None:
-    with pytest.raises(Refusal) as refused:
-        make(operated_by=Token.OperatedBy.PROVIDER)
-    assert refused.value.code == "ceiling_not_available"
+def test_a_token_in_a_providers_hands_carries_no_more_than_a_provider_may() -> None:
+    assert make(operated_by=Token.OperatedBy.PROVIDER).token.ceiling == PROVIDER
+    narrow = make(operated_by=Token.OperatedBy.PROVIDER, tlp_ceiling=TLP.GREEN).token
+    assert narrow.ceiling == Marking(TLP.GREEN, PAP.AMBER)
 
 
 @pytest.mark.parametrize(

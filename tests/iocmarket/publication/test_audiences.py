@@ -39,14 +39,14 @@ def test_a_key_gathers_exactly_what_is_announced_to_it(
     row.audience, row.tlp, row.pap = audience, tlp, pap
     row.recipients = sorted(institutions[who].pk for who in recipients)
     row.save()
-    announced = audiences_of(audience=audience, institution_id=row.institution_id, recipients=row.recipients)
+    announced = audiences_of(row)
     for key in [COMMUNITY, *(inbox(institution.pk) for institution in institutions)]:
         gathered = Contribution.unscoped.filter(contributions_in(key), pk=row.pk).exists()
         assert gathered is (key in announced), key
     for institution in institutions:
         viewer = Viewer(institution_id=institution.pk, ceiling=FULL)
         reads = bool(announced & set(audiences_read_by(viewer))) and row.marking.within(FULL)
-        assert bool(visible(row, viewer)) is reads
+        assert bool(visible(row, viewer, circles=())) is reads
 
 
 def test_no_key_gathers_what_was_withdrawn(statement: tuple[Contribution, list[Institution]]) -> None:
@@ -59,7 +59,7 @@ def test_no_key_gathers_what_was_withdrawn(statement: tuple[Contribution, list[I
 
 def test_an_audience_without_views_and_an_unknown_key_are_errors() -> None:
     with pytest.raises(ValueError, match="circle"):
-        audiences_of(audience="circle", institution_id=1, recipients=())
+        audiences_of(Contribution(audience="circle", institution_id=1, tlp=TLP.AMBER))
     for key in ("", "everybody", "inbox:", "inbox:x"):
         with pytest.raises(ValueError):
             contributions_in(key)

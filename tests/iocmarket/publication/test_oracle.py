@@ -31,7 +31,7 @@ INSTITUTIONS, VALUES = 3, 3
 relaxed = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 people = st.integers(0, INSTITUTIONS - 1)
-tlps = st.sampled_from([TLP.CLEAR, TLP.AMBER, TLP.AMBER_STRICT, TLP.RED])
+tlps = st.sampled_from([TLP.CLEAR, TLP.AMBER, TLP.AMBER_STRICT])
 addressed = st.tuples(st.sampled_from(["own", "community", "recipients"]), st.sets(people))
 act = st.one_of(
     st.tuples(st.just("say"), people, st.integers(0, VALUES - 1), tlps, st.sampled_from(PAP), addressed),
@@ -97,9 +97,7 @@ class Community:
         chosen = self._chosen(number)
         if chosen is None:
             return
-        before = audiences_of(
-            audience=chosen.audience, institution_id=chosen.institution_id, recipients=chosen.recipients
-        )
+        before = audiences_of(chosen)
         for name, value in fields.items():
             setattr(chosen, name, value)
         with transaction.atomic():

@@ -267,11 +267,22 @@ def test_acts_of_people_go_before_what_can_wait() -> None:
         urgent.save()
         announce({waiting.indicator_id: ["community"]}, lane=Outbox.Lane.LATER)
         announce({urgent.indicator_id: ["community"]})
-    assert turn(chunk=1).written == 1
-    assert _body(_entry(urgent))["confidence"] == 40
-    assert _body(_entry(waiting))["confidence"] != 40
+    assert turn(chunk=1).written == 2
+    assert _body(_entry(urgent))["confidence"] == _body(_entry(waiting))["confidence"] == 40
+    assert _entry(urgent).date_added < _entry(waiting).date_added
+
+
+def test_what_can_wait_goes_on_however_much_is_being_shared() -> None:
+    author = make_institution()
+    waiting, *urgent = (contribute(author) for _ in range(4))
     publish()
-    assert _body(_entry(waiting))["confidence"] == 40
+    Outbox.objects.all().delete()
+    with transaction.atomic():
+        announce({waiting.indicator_id: ["community"]}, lane=Outbox.Lane.LATER)
+        announce({row.indicator_id: ["community"] for row in urgent})
+    assert turn(chunk=1).taken == 2
+    assert not Outbox.objects.filter(lane=Outbox.Lane.LATER).exists()
+    assert Outbox.objects.filter(lane=Outbox.Lane.NOW).count() == 2
 
 
 def test_the_order_is_strict_when_the_clock_stands_still_or_runs_backwards() -> None:

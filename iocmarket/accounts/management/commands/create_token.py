@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from iocmarket.accounts.lookups import institution_named
+from iocmarket.accounts.models import Token
 from iocmarket.accounts.services import create_token
 from iocmarket.audit.services import PLATFORM
 from iocmarket.kernel.decision import Refusal
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--institution", required=True)
         parser.add_argument("--scope", nargs="+", action="extend", required=True)
         parser.add_argument("--tlp-ceiling", default="AMBER+STRICT")
+        parser.add_argument("--operated-by", choices=Token.OperatedBy.values, default=Token.OperatedBy.SELF)
         parser.add_argument("--expires", help="a day, as YYYY-MM-DD (UTC)")
         parser.add_argument("--name", default="command line")
 
@@ -39,6 +41,7 @@ class Command(BaseCommand):
                 made_by=None,
                 actor=PLATFORM,
                 tlp_ceiling=TLP.parse(options["tlp_ceiling"]),
+                operated_by=options["operated_by"],
                 expires_at=_day(options["expires"]),
             )
         except Refusal as refusal:

@@ -1,0 +1,60 @@
+"""Which views must exist: full ceilings always, narrower ones once a key needs one (domain.md, Views).
+
+A view that nobody needs any more is kept: it costs its upkeep, but whoever gets a new key with that ceiling reads at
+once, and clients find their collection again under the id they know.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from django.db.models import Q
+
+from iocmarket.accounts.models import Circle, CircleMembership, Institution, Token
+from iocmarket.accounts.roles import Scope
+from iocmarket.kernel import clock
+from iocmarket.kernel.marking import FULL, Marking
+from iocmarket.publication.audiences import COMMUNITY, circle, inbox
+
+Needed = dict[tuple[str, Marking], dict[str, int]]
+"""By audience key and ceiling: whose inbox or which circle it is, as fields of View."""
+
+READING = (Scope.INDICATORS_READ.value, Scope.FEEDS_READ.value)
+
+
+def needed_views() -> Needed:
+    """Every view that must exist now, in the order in which they are made. Three statements."""
+    approved = sorted(Institution.objects.filter(state=Institution.State.APPROVED).values_list("pk", flat=True))
+    circles = sorted(Circle.objects.values_list("pk", flat=True))
+    needed: Needed = {(COMMUNITY, FULL): {}}
+    needed |= {(inbox(pk), FULL): {"institution_id": pk} for pk in approved}
+    needed |= {(circle(pk), FULL): {"circle_id": pk} for pk in circles}
+    narrow = _narrow_ceilings()
+    if narrow:
+        joined = _circles_by_institution()
+        for institution_id, ceilings in narrow.items():
+            for ceiling in ceilings:
+                needed[COMMUNITY, ceiling] = {}
+                needed[inbox(institution_id), ceiling] = {"institution_id": institution_id}
+                needed |= {(circle(pk), ceiling): {"circle_id": pk} for pk in joined[institution_id]}
+    return needed
+
+
+def _narrow_ceilings() -> dict[int, set[Marking]]:
+    """The ceilings below the full one of the keys that read now, by institution."""
+    usable = Q(revoked_at__isnull=True) & (Q(expires_at__isnull=True) | Q(expires_at__gt=clock.now()))
+    narrow = Q(tlp_ceiling__lt=FULL.tlp) | Q(operated_by=Token.OperatedBy.PROVIDER)
+    found: dict[int, set[Marking]] = defaultdict(set)
+    tokens = Token.objects.filter(
+        usable, narrow, scopes__overlap=list(READING), institution__state=Institution.State.APPROVED
+    )
+    for token in tokens.order_by("institution_id", "pk"):
+        found[token.institution_id].add(token.ceiling)
+    return {pk: ceilings - {FULL} for pk, ceilings in found.items()}
+
+
+def _circles_by_institution() -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    for institution_id, circle_id in CircleMembership.objects.order_by("pk").values_list("institution_id", "circle_id"):
+        found[institution_id].append(circle_id)
+    return found
