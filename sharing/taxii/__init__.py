@@ -1,1 +1,1 @@
-"""The TAXII 2.1 server, read side."""
+"""The TAXII 2.1 server."""

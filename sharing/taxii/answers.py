@@ -16,6 +16,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 
 from iocmarket.api.problems import Problem
+from iocmarket.kernel.decision import Refusal
 from sharing.taxii.media import TAXII
 
 # Shorter answers gain nothing from compression.
@@ -42,7 +43,9 @@ def bad_request(code: str, detail: str) -> Problem:
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """Every refusal becomes an error message (section 3.6.1); faults of ours are left to the 500 handler."""
     del context
-    if isinstance(error, Http404):
+    if isinstance(error, Refusal):
+        error = Problem.of(error)
+    elif isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()

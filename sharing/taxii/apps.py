@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class TaxiiConfig(AppConfig):
-    """The TAXII 2.1 server, read side."""
+    """The TAXII 2.1 server."""
 
     name = "sharing.taxii"
     label = "taxii"

@@ -1,4 +1,4 @@
-"""The filters of a request (TAXII 2.1 section 3.4): read strictly, applied as conditions on entries.
+"""The filters of a request (TAXII 2.1 section 3.4): read strictly, applied as conditions on what a collection holds.
 
 A malformed filter is a 400 that names it; a filter that we do not know is refused too, since ignoring it would hand
 over more than was asked for. Fields are ANDed, the comma-separated values of one field are ORed (section 3.4.1).
@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 
-from iocmarket.publication.models import Entry
 from sharing.taxii.answers import bad_request
 
 _Read = TypeVar("_Read")
+_Row = TypeVar("_Row", bound=Model)
 SPEC_VERSION = "2.1"
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,12})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _TYPE = re.compile(r"[a-z0-9][a-z0-9-]{1,248}[a-z0-9]", re.ASCII)
@@ -41,27 +41,58 @@ class Filters:
     types: tuple[str, ...] = ()
     spec_versions: tuple[str, ...] = ()
     versions: tuple[datetime, ...] = ()
+    keywords: tuple[str, ...] = ()
+    """`first`, `last`, `all`, beside the versions that are named by their moment."""
 
     @property
     def match_nothing(self) -> bool:
         """Whether no object can match: everything here is STIX 2.1."""
         return bool(self.spec_versions) and SPEC_VERSION not in self.spec_versions
 
-    def applied(self, entries: QuerySet[Entry]) -> QuerySet[Entry]:
-        """The entries that match, in the order they came in."""
+    def applied(self, rows: QuerySet[_Row], rule: VersionRule) -> QuerySet[_Row]:
+        """The rows that match, in the order they came in; which versions count is the collection's rule."""
         if self.match_nothing:
-            return entries.none()
+            return rows.none()
         if self.after is not None:
-            entries = entries.filter(date_added__gt=self.after)
+            rows = rows.filter(date_added__gt=self.after)
         if self.ids:
-            entries = entries.filter(_any(Q(stix_type=kind, stix_id=uuid) for kind, uuid in self.ids))
+            rows = rows.filter(_any(Q(stix_type=kind, stix_id=uuid) for kind, uuid in self.ids))
         if self.types:
-            entries = entries.filter(_of_types(self.types))
-        if self.versions:
-            # The version of an indicator is its `date_added`: said so, the index finds it.
-            versions = list(self.versions)
-            entries = entries.filter(Q(date_added__in=versions) | (_STATIC_TYPES_ONLY & Q(version__in=versions)))
-        return entries
+            rows = rows.filter(_of_types(self.types))
+        return rows.filter(rule(self))
+
+
+VersionRule = Callable[[Filters], Q]
+
+
+def one_version(filters: Filters) -> Q:
+    """Views hold one version of each object, its current one: `first`, `last` and `all` all mean it."""
+    if filters.keywords or not filters.versions:
+        return Q()
+    # The version of an indicator is its `date_added`: said so, the index finds it.
+    versions = list(filters.versions)
+    return Q(date_added__in=versions) | (_STATIC_TYPES_ONLY & Q(version__in=versions))
+
+
+def newest_unless_asked(filters: Filters) -> Q:
+    """Dépôt holds every version; without a wish the newest is meant (section 3.4.1)."""
+    return _wished(filters) if filters.keywords or filters.versions else Q(is_last=True)
+
+
+def every_unless_asked(filters: Filters) -> Q:
+    """The versions of one object, and those that a DELETE means: all of them without a wish (5.7, 5.8)."""
+    return _wished(filters) if filters.keywords or filters.versions else Q()
+
+
+def _wished(filters: Filters) -> Q:
+    if "all" in filters.keywords:
+        return Q()
+    found = Q(version__in=list(filters.versions))
+    if "last" in filters.keywords:
+        found |= Q(is_last=True)
+    if "first" in filters.keywords:
+        found |= Q(is_first=True)
+    return found
 
 
 def read_filters(query: QueryDict) -> Filters:
@@ -70,12 +101,14 @@ def read_filters(query: QueryDict) -> Filters:
     for name in query:
         if name.startswith("match["):
             match[name] = _values(query, name)
+    keywords = _keywords(match)
     filters = Filters(
         after=read_timestamp("added_after", _single(query, "added_after")) if "added_after" in query else None,
         ids=_each(match, "match[id]", read_id),
         types=_each(match, "match[type]", _read_type),
         spec_versions=_each(match, "match[spec_version]", _read_spec),
-        versions=_read_versions(match.pop("match[version]", [])),
+        versions=_each(match, "match[version]", _read_version),
+        keywords=keywords,
     )
     if match:
         raise bad_request("unknown_filter", f"{min(match)[:60]} is not a filter that this server knows")
@@ -111,6 +144,11 @@ def read_id(text: str) -> tuple[str, UUID]:
     return kind, UUID(number)
 
 
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID as identifiers write it."""
+    return _UUID.fullmatch(text) is not None
+
+
 def _single(query: QueryDict, name: str) -> str:
     values = query.getlist(name)
     if len(values) != 1:
@@ -138,10 +176,16 @@ def _read_spec(text: str) -> str:
     return text
 
 
-def _read_versions(values: list[str]) -> tuple[datetime, ...]:
-    """One version of an object exists, its current one: `first`, `last` and `all` all mean it."""
-    found = [read_timestamp("match[version]", value) for value in values if value not in _KEYWORDS]
-    return () if len(found) < len(values) else tuple(dict.fromkeys(found))
+def _keywords(match: dict[str, list[str]]) -> tuple[str, ...]:
+    """Take the keywords out of `match[version]`; the moments stay."""
+    values = match.pop("match[version]", [])
+    if moments := [value for value in values if value not in _KEYWORDS]:
+        match["match[version]"] = moments
+    return tuple(dict.fromkeys(value for value in values if value in _KEYWORDS))
+
+
+def _read_version(text: str) -> datetime:
+    return read_timestamp("match[version]", text)
 
 
 def _of_types(types: tuple[str, ...]) -> Q:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.http.request import MediaType
+from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -34,11 +35,19 @@ def _admits(wanted: MediaType) -> bool:
     return name in _ANY or (name == "application/taxii+json" and wanted.params.get("version", "2.1") == "2.1")
 
 
+def is_readable(content_type: str) -> bool:
+    """Whether a body of this type is an envelope of TAXII 2.1 (section 5.5); without a version it is meant to be."""
+    name, parameters = parse_header_parameters(content_type)
+    if name.strip().lower() != "application/taxii+json" or parameters.get("version", "2.1") != "2.1":
+        return False
+    return parameters.get("charset", "utf-8").lower() in {"utf-8", "utf8"}
+
+
 class TaxiiNegotiation(BaseContentNegotiation):
     """One representation exists: the request admits it, or gets a 406."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
-        """Any: this side of the server reads no body."""
+        """Any: a body is an envelope, and read where it is expected (bodies.py)."""
         del request
         return next(iter(parsers))
 

@@ -15,7 +15,6 @@ from uuid import UUID
 from django.core import signing
 
 from iocmarket.kernel.clock import MICROSECOND
-from iocmarket.publication.models import View
 from sharing.taxii.answers import bad_request
 from sharing.taxii.filters import Filters
 
@@ -25,21 +24,22 @@ _SIGNER = signing.Signer(sep="~", salt="sharing.taxii.next.1")
 _MAX_LENGTH = 8192
 
 
-def next_token(view: View, filters: Filters, *, after: datetime, limit: int) -> str:
+def next_token(collection: UUID, filters: Filters, *, after: datetime, limit: int) -> str:
     """The token of the page that begins after this `date_added`."""
     found: dict[str, Any] = {
-        "c": view.public_id.hex,
+        "c": collection.hex,
         "a": _number(after),
         "l": limit,
         "i": [f"{kind}--{uuid}" for kind, uuid in filters.ids],
         "t": filters.types,
         "s": filters.spec_versions,
         "v": [_number(version) for version in filters.versions],
+        "k": filters.keywords,
     }
     return _SIGNER.sign_object({key: value for key, value in found.items() if value}, compress=True)
 
 
-def read_token(view: View, text: str) -> tuple[Filters, int]:
+def read_token(collection: UUID, text: str) -> tuple[Filters, int]:
     """What the token asks for and its page size. Raises Problem 400 for any token that is not of this collection."""
     problem = bad_request("bad_next", "next is not a token that this collection gave out")
     if len(text) > _MAX_LENGTH:
@@ -48,7 +48,7 @@ def read_token(view: View, text: str) -> tuple[Filters, int]:
         found = _SIGNER.unsign_object(text)
     except signing.BadSignature as error:
         raise problem from error
-    if found["c"] != view.public_id.hex:
+    if found["c"] != collection.hex:
         raise problem
     filters = Filters(
         after=_moment(found["a"]),
@@ -56,6 +56,7 @@ def read_token(view: View, text: str) -> tuple[Filters, int]:
         types=tuple(found.get("t", [])),
         spec_versions=tuple(found.get("s", [])),
         versions=tuple(_moment(number) for number in found.get("v", [])),
+        keywords=tuple(found.get("k", [])),
     )
     return filters, found["l"]
 

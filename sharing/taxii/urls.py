@@ -11,6 +11,7 @@ _COLLECTION = "taxii2/api/collections/<str:collection_id>/"
 urlpatterns = [
     path("taxii2/", views.Discovery.as_view(), name="taxii-discovery"),
     path("taxii2/api/", views.ApiRoot.as_view(), name="taxii-api-root"),
+    path("taxii2/api/status/<str:status_id>/", views.Status.as_view(), name="taxii-status"),
     path("taxii2/api/collections/", views.Collections.as_view(), name="taxii-collections"),
     path(_COLLECTION, views.Collection.as_view(), name="taxii-collection"),
     path(f"{_COLLECTION}objects/", views.Objects.as_view(), name="taxii-objects"),

@@ -1,43 +1,42 @@
-"""The endpoints of TAXII 2.1 (sections 4 and 5), read side. Machines only: a person's session opens none of them."""
+"""The endpoints of TAXII 2.1 (sections 4 and 5). Machines only: a person's session opens none of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from iocmarket.accounts.authentication import TokenAuthentication
-from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.scoped import ScopedView
 from iocmarket.api.problems import Problem
 from iocmarket.api.renderers import OrjsonRenderer
-from iocmarket.publication.access import entries_of
-from iocmarket.publication.models import Entry, View
-from sharing.taxii.answers import answer, compress, exception_handler
-from sharing.taxii.collections import collection_document, collection_of, collections_of
-from sharing.taxii.filters import read_id
+from sharing.taxii import depositing, statuses
+from sharing.taxii.answers import answer, compress, exception_handler, sent
+from sharing.taxii.bodies import MAX_CONTENT_LENGTH, read_body
+from sharing.taxii.envelopes import read_envelope
+from sharing.taxii.filters import read_filters, read_id
+from sharing.taxii.finding import document_of, find, find_readable, find_writable, listed
 from sharing.taxii.media import TAXII, TaxiiNegotiation
-from sharing.taxii.pages import MANIFEST, OBJECTS, VERSIONS, Asked, Shape, page
+from sharing.taxii.pages import OBJECTS, Asked, manifest_of, page, versions_of
+from sharing.taxii.permissions import ReadsOrWrites
+from sharing.taxii.sources import Source, source_of
 
 API_ROOT = "/taxii2/api/"
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SERVED = ["get", "head", "post", "delete"]
 
 
 class TaxiiView(ScopedView):
-    """What all endpoints share: tokens, one scope, one media type, TAXII's error messages, compression."""
+    """What all endpoints share: tokens, one media type, TAXII's error messages, compression."""
 
     authentication_classes = (TokenAuthentication,)
     content_negotiation_class = TaxiiNegotiation
     renderer_classes = (OrjsonRenderer,)
-    # Every method, so that one which an endpoint does not have is answered with 405, not with a missing scope.
-    scopes: ClassVar[dict[str, str]] = dict.fromkeys(_METHODS, Scope.INDICATORS_READ)
+    permission_classes = (ReadsOrWrites,)
     http_method_names = _SERVED
     schema = None
 
@@ -72,18 +71,25 @@ class ApiRoot(TaxiiView):
                 "title": settings.COMMUNITY_NAME,
                 "description": _("Indicators of compromise, one collection for each audience that you belong to."),
                 "versions": [TAXII],
-                "max_content_length": settings.SUBMISSION_MAX_BYTES,
+                "max_content_length": MAX_CONTENT_LENGTH,
             },
         )
+
+
+class Status(TaxiiView):
+    """Section 4.3."""
+
+    def get(self, request: Request, status_id: str) -> HttpResponse:
+        """What became of a POST of the own institution, for a day."""
+        return sent(statuses.status_of(self.viewer(request), status_id))
 
 
 class Collections(TaxiiView):
     """Section 5.1."""
 
     def get(self, request: Request) -> HttpResponse:
-        """The readable collections."""
-        found = [collection_document(view) for view in collections_of(self.viewer(request))]
-        return answer({"collections": found} if found else {})
+        """What the token may read or write."""
+        return answer({"collections": listed(self.viewer(request))})
 
 
 class Collection(TaxiiView):
@@ -91,17 +97,17 @@ class Collection(TaxiiView):
 
     def get(self, request: Request, collection_id: str) -> HttpResponse:
         """One collection, as the list has it."""
-        return answer(collection_document(collection_of(self.viewer(request), collection_id)))
+        viewer = self.viewer(request)
+        return answer(document_of(find(viewer, collection_id), viewer))
 
 
 class CollectionContent(TaxiiView):
     """What the endpoints below a collection share."""
 
-    def readable(self, request: Request, collection_id: str) -> tuple[View, QuerySet[Entry]]:
-        """The view and what the viewer may read in it, oldest first. Raises NotFound."""
+    def readable(self, request: Request, collection_id: str) -> Source:
+        """What the viewer may read in it, oldest first. Raises NotFound or PermissionDenied."""
         viewer = self.viewer(request)
-        view = collection_of(viewer, collection_id)
-        return view, entries_of(viewer, [view])
+        return source_of(find_readable(viewer, collection_id), viewer)
 
 
 class Objects(CollectionContent):
@@ -109,13 +115,14 @@ class Objects(CollectionContent):
 
     def get(self, request: Request, collection_id: str) -> HttpResponse:
         """One page of objects."""
-        view, entries = self.readable(request, collection_id)
-        return page(entries, Asked.of(request.query_params, view), OBJECTS)
+        source = self.readable(request, collection_id)
+        return page(source, Asked.of(request.query_params, source.collection), OBJECTS)
 
     def post(self, request: Request, collection_id: str) -> HttpResponse:
-        """Refused: views are written by the publisher alone. 404 for a collection that is not readable."""
-        self.readable(request, collection_id)
-        raise PermissionDenied("this collection is read-only")
+        """Store and share what is sent: 202 with the status, which is complete. Views take nothing: 403."""
+        viewer = self.viewer(request)
+        depot = find_writable(viewer, collection_id)
+        return sent(depositing.post(depot, read_envelope(read_body(request)), viewer=viewer), status=202)
 
 
 class Manifest(CollectionContent):
@@ -123,41 +130,43 @@ class Manifest(CollectionContent):
 
     def get(self, request: Request, collection_id: str) -> HttpResponse:
         """One page of the manifest; `next` beside `more`, as in an envelope (ADR 0012)."""
-        view, entries = self.readable(request, collection_id)
-        return page(entries, Asked.of(request.query_params, view), MANIFEST)
+        source = self.readable(request, collection_id)
+        return page(source, Asked.of(request.query_params, source.collection), manifest_of(source))
 
 
-class NamedObject(CollectionContent):
-    """What is told of one object: empty when a filter excludes it, 404 when it is absent or hidden."""
-
-    shape: ClassVar[Shape]
-
-    def get(self, request: Request, collection_id: str, object_id: str) -> HttpResponse:
-        """The current version."""
-        view, entries = self.readable(request, collection_id)
-        return page(_named(entries, object_id), Asked.of(request.query_params, view), self.shape)
-
-
-class OneObject(NamedObject):
+class OneObject(CollectionContent):
     """Sections 5.6 and 5.7."""
 
-    shape = OBJECTS
+    def get(self, request: Request, collection_id: str, object_id: str) -> HttpResponse:
+        """The newest version, or those that are asked for: empty when a filter excludes it, 404 when it is absent."""
+        source = _named(self.readable(request, collection_id), object_id)
+        return page(source, Asked.of(request.query_params, source.collection), OBJECTS)
 
     def delete(self, request: Request, collection_id: str, object_id: str) -> HttpResponse:
-        """Refused (section 5.7: readable, not writable is 403), whether the object exists or not."""
-        del object_id
-        self.readable(request, collection_id)
-        raise PermissionDenied("this collection is read-only")
+        """Delete all its versions, or those that are asked for. Raises NotFound when none is meant.
+
+        In a view and without the right to write it is a 403, whether the object exists or not (section 5.7).
+        """
+        viewer = self.viewer(request)
+        depot = find_writable(viewer, collection_id)
+        source = _named(self.readable(request, collection_id), object_id).with_every_version()
+        meant = read_filters(request.query_params).applied(source.rows, source.rule)
+        if not depositing.delete(depot, meant.values_list("pk", flat=True), viewer=viewer):
+            raise NotFound
+        return answer({})
 
 
-class Versions(NamedObject):
+class Versions(CollectionContent):
     """Section 5.8."""
 
-    shape = VERSIONS
+    def get(self, request: Request, collection_id: str, object_id: str) -> HttpResponse:
+        """The versions of one object, in the order in which they came."""
+        source = _named(self.readable(request, collection_id), object_id).with_every_version()
+        return page(source, Asked.of(request.query_params, source.collection), versions_of(source))
 
 
 class Nothing(TaxiiView):
-    """Everything else below /taxii2/, unknown status resources among it."""
+    """Everything else below /taxii2/."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """404 for those who have shown a token. Raises NotFound."""
@@ -165,12 +174,13 @@ class Nothing(TaxiiView):
         raise NotFound
 
 
-def _named(entries: QuerySet[Entry], object_id: str) -> QuerySet[Entry]:
+def _named(source: Source, object_id: str) -> Source:
+    """What the collection has of one object. Raises NotFound."""
     try:
         kind, number = read_id(object_id)
     except Problem as malformed:
         raise NotFound from malformed
-    named = entries.filter(stix_type=kind, stix_id=number)
-    if not named.exists():
+    named = source.of(source.rows.filter(stix_type=kind, stix_id=number))
+    if not named.rows.exists():
         raise NotFound
     return named

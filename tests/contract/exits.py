@@ -15,6 +15,7 @@ from uuid import UUID
 from django.test import Client
 
 from iocmarket.accounts.models import Institution
+from iocmarket.indicators.recognise import recognise
 from sharing.feeds.formats.base import formats
 
 
@@ -39,6 +40,7 @@ class Reader:
     person: Client
     community: UUID
     inbox: UUID
+    depot: UUID
 
 
 Ask = Callable[[Reader, Subject], Any]
@@ -119,6 +121,31 @@ def _delete_object(reader: Reader, subject: Subject) -> Any:
     return reader.machine.delete(path)
 
 
+def _post_object(reader: Reader, subject: Subject) -> Any:
+    """An indicator of that value, into the reader's own Dépôt."""
+    return _posted(reader, subject, path=f"/taxii2/api/collections/{reader.depot}/objects/")
+
+
+def _post_into_view(reader: Reader, subject: Subject) -> Any:
+    return _posted(reader, subject, path=f"/taxii2/api/collections/{reader.community}/objects/")
+
+
+def _post_and_delete_object(reader: Reader, subject: Subject) -> Any:
+    _post_object(reader, subject)
+    path = f"/taxii2/api/collections/{reader.depot}/objects/indicator--{subject.contribution_id}/"
+    return reader.machine.delete(path)
+
+
+def _posted(reader: Reader, subject: Subject, *, path: str) -> Any:
+    found = {
+        "type": "indicator", "spec_version": "2.1", "id": f"indicator--{subject.contribution_id}",
+        "created": "2026-01-01T00:00:00.000Z", "modified": "2026-01-01T00:00:00.000Z", "pattern_type": "stix",
+        "pattern": recognise(subject.value).type.pattern(subject.value), "valid_from": "2026-01-01T00:00:00Z",
+    }  # fmt: skip
+    body = json.dumps({"objects": [found]})
+    return reader.machine.post(path, body, content_type="application/taxii+json;version=2.1")
+
+
 def _share(reader: Reader, subject: Subject) -> Any:
     """Look, share, and read what became of it."""
     form = {"text": subject.value, "tlp": "amber", "pap": "green", "threat_type": "scan", "audience": "community"}
@@ -139,6 +166,7 @@ def _feeds() -> Exit:
 
 COLLECTION = "/taxii2/api/collections/{r.community}/"
 INBOX = "/taxii2/api/collections/{r.inbox}/"
+DEPOT = "/taxii2/api/collections/{r.depot}/"
 _OBJECT = COLLECTION + "objects/indicator--{s.stix_id}/"
 _FORM = {"text": "{s.value}", "tlp": "amber", "pap": "green", "threat_type": "scan", "audience": "community"}
 _CONSTANT = {"values": [7, "nonsense"]}
@@ -235,7 +263,7 @@ ROUTES: dict[str, Exit] = {
     "taxii2/": machine("/taxii2/", tells=False),
     "taxii2/api/": machine("/taxii2/api/", tells=False),
     "taxii2/api/collections/": machine("/taxii2/api/collections/", tells=False),
-    "taxii2/api/collections/<str:collection_id>/": machine(COLLECTION, INBOX, tells=False),
+    "taxii2/api/collections/<str:collection_id>/": machine(COLLECTION, INBOX, DEPOT, tells=False),
     "taxii2/api/collections/<str:collection_id>/objects/": Exit(
         "machine",
         (
@@ -243,12 +271,21 @@ ROUTES: dict[str, Exit] = {
             *machine(COLLECTION + "objects/?match[id]=indicator--{s.stix_id}").askings,
             *machine(COLLECTION + "objects/?limit=1", INBOX + "objects/", tells=False).askings,
             *machine(COLLECTION + "objects/?added_after=2020-01-01T00:00:00Z").askings,
+            *machine(DEPOT + "objects/", DEPOT + "objects/?match[id]=indicator--{s.stix_id}", tells=False).askings,
+            Asking("post", _post_object, tells=False),
+            Asking("post into a view", _post_into_view, tells=False),
         ),
     ),
     "taxii2/api/collections/<str:collection_id>/manifest/": machine(COLLECTION + "manifest/"),
     "taxii2/api/collections/<str:collection_id>/objects/<str:object_id>/": Exit(
-        "machine", (*machine(_OBJECT).askings, Asking("delete", _delete_object, tells=False))
+        "machine",
+        (
+            *machine(_OBJECT).askings,
+            Asking("delete", _delete_object, tells=False),
+            Asking("post and delete", _post_and_delete_object, tells=False),
+        ),
     ),
     "taxii2/api/collections/<str:collection_id>/objects/<str:object_id>/versions/": machine(_OBJECT + "versions/"),
-    "^taxii2/.+/$": machine("/taxii2/api/status/{s.contribution_id}/", tells=False),
+    "taxii2/api/status/<str:status_id>/": machine("/taxii2/api/status/{s.contribution_id}/", tells=False),
+    "^taxii2/.+/$": machine("/taxii2/api/nothing/{s.contribution_id}/", tells=False),
 }

@@ -33,8 +33,9 @@ from iocmarket.kernel.marking import TLP
 from iocmarket.publication.audiences import COMMUNITY, inbox
 from iocmarket.publication.models import Entry, View
 from sharing.feeds.formats.suricata import SLOTS
+from sharing.taxii.depots import depot_of
 from tests.contract.exits import COLLECTION, INBOX, ROUTES, Asking, Reader, Subject
-from tests.factories import contribute, make_institution, make_member, make_token, publish, withdraw
+from tests.factories import contribute, make_institution, make_member, make_token, publish, viewer_for, withdraw
 from tests.statements import statements_of
 
 CONTRIBUTION = UUID("6f1c2f9e-3b57-4f0e-9a57-0c5b1d2e3f40")
@@ -136,7 +137,8 @@ def reader(author: Institution, kind: Kind) -> Reader:
     machine.get("/taxii2/")  # its first use is noted
     person.get("/")
     machine.get("/feeds/suricata")  # the neighbours get their rule numbers
-    return Reader(institution, machine, person, views[COMMUNITY], views[inbox(institution.pk)])
+    depot = depot_of(viewer_for(institution)).public_id
+    return Reader(institution, machine, person, views[COMMUNITY], views[inbox(institution.pk)], depot)
 
 
 def say(author: Institution, kind: Kind, **extra: Any) -> Contribution:

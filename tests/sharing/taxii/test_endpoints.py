@@ -44,7 +44,7 @@ def test_the_api_root_says_what_it_speaks(machine: Machine) -> None:
 
 def test_there_is_one_collection_for_each_view_and_its_titles_hold_no_dot(machine: Machine) -> None:
     collections = machine.get("collections/").json()["collections"]
-    assert [c["title"] for c in collections] == ["Communauté", "Reçus"]
+    assert [c["title"] for c in collections] == ["Communauté", "Reçus", "Dépôt"]
     assert all(c["can_read"] is True and c["can_write"] is False for c in collections)
     for listed in collections:
         assert machine.get(f"collections/{listed['id']}/").json() == listed
@@ -53,7 +53,7 @@ def test_there_is_one_collection_for_each_view_and_its_titles_hold_no_dot(machin
 def test_a_view_that_is_still_filled_is_no_collection(machine: Machine) -> None:
     path = machine.collection()
     View.objects.filter(audience="community").update(filled_to=0)
-    assert [c["title"] for c in machine.get("collections/").json()["collections"]] == ["Reçus"]
+    assert [c["title"] for c in machine.get("collections/").json()["collections"]] == ["Reçus", "Dépôt"]
     _is_error(machine.get(path), 404)
 
 
@@ -243,8 +243,8 @@ def test_a_session_opens_no_taxii_endpoint(machine: Machine) -> None:
     _is_error(browser.get("/taxii2/"), 401)
 
 
-def test_a_token_without_the_scope_is_a_403(machine: Machine) -> None:
-    secret = make_token(machine.reader.institution, scopes=[Scope.INDICATORS_WRITE])
+def test_a_token_without_a_scope_of_indicators_is_a_403(machine: Machine) -> None:
+    secret = make_token(machine.reader.institution, scopes=[Scope.FEEDS_READ, Scope.EVIDENCE_WRITE])
     _is_error(Client().get("/taxii2/", headers={"Authorization": f"Bearer {secret}"}), 403)
 
 

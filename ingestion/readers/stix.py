@@ -1,0 +1,221 @@
+"""STIX 2.1 objects as what is said of values: indicators, and the reports and groupings around them. Pure.
+
+An object is taken as its author wrote it: what it says in the words of this platform (marking, threat type, dates,
+confidence, tags) goes with its values, what it says beyond them stays in the object. Fields come out under the names
+of the API (ingestion/submissions/choices.py), which checks them as it checks everybody's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from ingestion.readers import credentials
+from ingestion.readers.base import Candidate, shown
+from ingestion.readers.stix_markings import carried_by, is_marking_label
+from ingestion.readers.stix_patterns import Read, values_of
+from iocmarket.indicators.refang import refang
+from iocmarket.indicators.threats import VOCABULARY, ThreatType
+from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.marking import DEFAULT, TLP, Marking
+from iocmarket.publication.rendering import LABEL_SUBTREE
+
+TITLE_MAX = 200
+DESCRIPTION_MAX = 20_000
+COMMENT_MAX = 2000
+TAG_MAX = 100
+TAGS_MAX = 50
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9999, 12, 31, tzinfo=UTC)
+_STORIES = frozenset({"report", "grouping"})
+_OUR_LABELS = "iocmarket:"
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# Words of STIX's open vocabularies and of tools that mean one of our threat types and are not called like it.
+_THREATS = {
+    "anonymization": ThreatType.SUSPICIOUS_VPN,
+    "bruteforce": ThreatType.BRUTE_FORCE,
+    "command-and-control": ThreatType.C2,
+    "c&c": ThreatType.C2,
+    "cnc": ThreatType.C2,
+    "exploit": ThreatType.EXPLOITATION,
+    "scanner": ThreatType.SCAN,
+    "scanning": ThreatType.SCAN,
+    "stealer": ThreatType.INFOSTEALER,
+    **{words.rsit: ThreatType(name) for name, words in reversed(VOCABULARY.items())},
+    **{kind.value: kind for kind in ThreatType},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an object is read with: the objects that it refers to, and who sends it."""
+
+    definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Marking definitions by id."""
+    own: Collection[str] = ()
+    """The identities that are the sender itself: what they created needs nobody's leave."""
+    default: Marking = DEFAULT
+    """What a statement without a marking carries."""
+    moment: datetime = LATEST
+    """The present: a `valid_from` in the future is no date of a first sighting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one indicator says: values, and what is said of all of them. With a refusal nothing of it is taken."""
+
+    candidates: tuple[Candidate, ...]
+    said: Mapping[str, Any]
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A report or a grouping, and the ids of what it is about."""
+
+    title: str
+    description: str
+    said: Mapping[str, Any]
+    refers_to: tuple[str, ...]
+
+
+def read_indicator(document: Mapping[str, Any], context: Context, *, line: int = 1) -> Statement:
+    """The statement of an `indicator` (section 4.7). Never raises; `line` is the object's place in what was sent."""
+    pattern = str(document.get("pattern", ""))
+    try:
+        _check_language(document)
+        found = values_of(pattern)
+        return Statement(tuple(_candidate(read, line) for read in found), _said(document, context))
+    except Refusal as refusal:
+        return Statement((Candidate(line, shown(_redacted(pattern)), refusal=refusal),), {}, refusal)
+
+
+def is_story(document: Mapping[str, Any]) -> bool:
+    """Whether an object is a story around indicators: a report (section 4.16) or a grouping (section 4.6)."""
+    return document.get("type") in _STORIES
+
+
+def read_story(document: Mapping[str, Any], context: Context) -> Story:
+    """The story of a `report` or a `grouping`. Raises Refusal for a marking that is not understood."""
+    name = _plain(document.get("name")).strip() or _plain(document.get("context")).strip()
+    if not name:
+        raise Refusal("title_missing", "a report without a name is no report here")
+    said = _marking(document, context)
+    description = _redacted(_plain(document.get("description")).strip())[:DESCRIPTION_MAX]
+    return Story(_redacted(name)[:TITLE_MAX], description, said, refers_to(document))
+
+
+def refers_to(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids in `object_refs`, each once."""
+    refs = document.get("object_refs")
+    found = refs if isinstance(refs, list) else []
+    return tuple(dict.fromkeys(ref for ref in found if isinstance(ref, str)))
+
+
+def timestamp(text: object) -> datetime | None:
+    """A STIX timestamp (section 2.11), to the microsecond; None for what is none."""
+    if not isinstance(text, str) or not _STAMP.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _check_language(document: Mapping[str, Any]) -> None:
+    if (kind := document.get("pattern_type", "stix")) != "stix":
+        detail = f"patterns of type {str(kind)[:40]!r} are stored, but no values are read from them"
+        raise Refusal("pattern_type", detail)
+
+
+def _candidate(read: Read, line: int) -> Candidate:
+    if credentials.secrets_in(refang(read.raw)):
+        return Candidate(line, shown(_redacted(read.raw)), refusal=credentials.refusal())
+    return Candidate(line, shown(read.raw), read.type or None, read.canonical, read.refusal)
+
+
+def _said(document: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    said = _marking(document, context)
+    for name, value in (
+        ("confidence", document.get("confidence")),
+        ("valid_until", document.get("valid_until")),
+        ("first_seen", _first_seen(document, context)),
+        ("threat_type", _threat_type(document)),
+        ("comment", _comment(document)),
+        ("tags", _tags(document)),
+        ("subtree", True if LABEL_SUBTREE in _texts(document.get("labels")) else None),
+    ):
+        if value not in (None, "", []):
+            said[name] = value
+    return said
+
+
+def _marking(document: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """The marking that is carried, and for whom that leaves it (domain.md, Marking). Raises Refusal."""
+    carried = carried_by(document, context.definitions)
+    said: dict[str, Any] = {}
+    if carried.tlp is not None:
+        said["tlp"] = carried.tlp.label
+    if carried.pap is not None:
+        said["pap"] = carried.pap.label
+    author = document.get("created_by_ref")
+    tlp = context.default.tlp if carried.tlp is None else carried.tlp
+    if isinstance(author, str) and author not in context.own and tlp >= TLP.AMBER:
+        said["audience"] = "own"
+    return said
+
+
+def _first_seen(document: Mapping[str, Any], context: Context) -> str | None:
+    """`valid_from`, when it lies behind: from then on its author knew it to be used."""
+    moment = timestamp(document.get("valid_from"))
+    return moment.isoformat() if moment is not None and EARLIEST <= moment <= context.moment else None
+
+
+def _threat_type(document: Mapping[str, Any]) -> str | None:
+    for text in (*_texts(document.get("labels")), *_texts(document.get("indicator_types"))):
+        if (kind := _THREATS.get(text.strip().lower().replace(" ", "-").replace("_", "-"))) is not None:
+            return kind.value
+        if (kind := _THREATS.get(text.strip())) is not None:
+            return kind.value
+    return None
+
+
+def _comment(document: Mapping[str, Any]) -> str:
+    """The description; without one the name, unless it is nothing but the value."""
+    text = _plain(document.get("description")).strip()
+    name = _plain(document.get("name")).strip()
+    if not text and name and name not in str(document.get("pattern", "")):
+        text = name
+    return text if len(text) <= COMMENT_MAX else text[: COMMENT_MAX - 1] + "…"
+
+
+def _tags(document: Mapping[str, Any]) -> list[str]:
+    """Labels that are no marking, no threat type and not ours; those that are too long stay in the object alone."""
+    found = [_plain(label).strip() for label in _texts(document.get("labels"))]
+    kept = [
+        label
+        for label in dict.fromkeys(found)
+        if label
+        and len(label) <= TAG_MAX
+        and not is_marking_label(label)
+        and label not in _THREATS
+        and not label.startswith(_OUR_LABELS)
+    ]
+    return kept[:TAGS_MAX]
+
+
+def _redacted(text: str) -> str:
+    return credentials.redact(text)
+
+
+def _plain(value: Any) -> str:
+    """A text without what can neither be stored nor shown; empty for anything else."""
+    return _UNFIT.sub("", value) if isinstance(value, str) else ""
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
