@@ -21,6 +21,12 @@ AUDIENCES = [
     ("recipients", _("Institutions to choose")),
     ("own", _("My institution alone")),
 ]
+SUBTREE = [
+    ("", _("As each name suggests")),
+    ("true", _("Meant too")),
+    ("false", _("Not meant")),
+]
+"""What holds for the names below the shared ones: a registrable name suggests that they are meant."""
 
 
 class ShareForm(forms.Form):
@@ -32,6 +38,7 @@ class ShareForm(forms.Form):
     threat_type = forms.ChoiceField(choices=ThreatType.choices, initial=ThreatType.PHISHING)
     audience = forms.ChoiceField(choices=AUDIENCES, initial="community")
     recipients = forms.MultipleChoiceField(choices=(), required=False)
+    subtree = forms.ChoiceField(choices=SUBTREE, required=False)
     comment = forms.CharField(required=False, max_length=COMMENT_MAX, widget=forms.Textarea(attrs={"rows": 2}))
     anonymous = forms.BooleanField(required=False)
 
@@ -54,7 +61,7 @@ class ShareForm(forms.Form):
 
 
 def _said(cleaned: dict[str, Any]) -> dict[str, Any]:
-    names = ("tlp", "pap", "threat_type", "audience", "comment", "anonymous")
+    names = ("tlp", "pap", "threat_type", "audience", "comment", "anonymous", "subtree")
     said = {name: cleaned[name] for name in names if cleaned.get(name) not in (None, "")}
     if cleaned.get("audience") == "recipients":
         said["recipients"] = list(cleaned.get("recipients", []))

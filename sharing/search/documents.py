@@ -82,6 +82,7 @@ def answer_document(answer: Answer) -> dict[str, Any]:
             "first_seen": _moment(summary.first_seen),
             "last_seen": _moment(summary.last_seen),
             "score": summary.score,
+            "covered_by": answer.covered_by or None,
         }
     return found
 

@@ -1,5 +1,7 @@
 """Looking values up: known or unknown, and in a few words what is known. One statement for ten thousand values.
 
+A name of which nothing is said is known through a name above it whose statement means its sub-names too.
+
 The same statements run whether a value is unknown or hidden, and nothing that was looked up is written anywhere.
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -16,7 +18,7 @@ from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators import scoring
 from iocmarket.indicators.models import Contribution
 from iocmarket.indicators.recognise import recognise
-from iocmarket.indicators.types import ioc_types
+from iocmarket.indicators.types import Trait, ioc_types
 from iocmarket.indicators.visibility import distinct_authors
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
@@ -50,6 +52,8 @@ class Answer:
     value: str = ""
     refusal: Refusal | None = None
     summary: Summary | None = None
+    covered_by: str = ""
+    """The name above it of which the summary is; empty when the summary is of the value itself."""
 
     @property
     def known(self) -> bool:
@@ -62,23 +66,35 @@ def look_up(values: Sequence[object], *, viewer: Viewer) -> list[Answer]:
     if len(values) > VALUES_MAX:
         raise Refusal("too_many", f"{len(values)} values; at most {VALUES_MAX} at once", where="/values")
     read = [_read(value) for value in values]
-    digests = sorted({digest for _answer, digest in read if digest})
-    known = _summaries(digests, viewer=viewer)
-    return [
-        Answer(asked=a.asked, type=a.type, value=a.value, refusal=a.refusal, summary=known.get(digest))
-        for a, digest in read
-    ]
+    known = _known({digest for _answer, places in read for digest in places}, viewer=viewer)
+    return [_answered(answer, places, known) for answer, places in read]
 
 
-def _read(asked: object) -> tuple[Answer, bytes]:
+def _read(asked: object) -> tuple[Answer, dict[bytes, str]]:
+    """The answer so far, and where the value may be found: under its own digest, then those of the names above it."""
     if not isinstance(asked, str):
-        return Answer(asked="", refusal=Refusal("not_text", "A value is a text.")), b""
+        return Answer(asked="", refusal=Refusal("not_text", "A value is a text.")), {}
     try:
         found = recognise(asked)
     except Refusal as refusal:
-        return Answer(asked=asked, refusal=refusal), b""
-    value = found.canonical.value
-    return Answer(asked=asked, type=found.type.name, value=value), digest_of(found.type.name, value)
+        return Answer(asked=asked, refusal=refusal), {}
+    value, kind = found.canonical.value, found.type.name
+    above = _names_above(value) if Trait.NAME in found.type.traits else []
+    places = {digest_of(kind, value): "", **{digest_of(kind, name): name for name in above}}
+    return Answer(asked=asked, type=kind, value=value), places
+
+
+def _names_above(name: str) -> list[str]:
+    """The names above a name, the nearest first, without its top-level domain, which no statement is about."""
+    labels = name.split(".")
+    return [".".join(labels[start:]) for start in range(1, len(labels) - 1)]
+
+
+def _answered(answer: Answer, places: dict[bytes, str], known: _Known) -> Answer:
+    for digest, name in places.items():
+        if summary := (known.subtrees if name else known.values).get(digest):
+            return replace(answer, summary=summary, covered_by=name)
+    return answer
 
 
 class _Said(NamedTuple):
@@ -94,23 +110,37 @@ class _Said(NamedTuple):
     institution_id: int
     first_seen: datetime
     last_seen: datetime
+    subtree: bool
 
 
-def _summaries(digests: list[bytes], *, viewer: Viewer) -> dict[bytes, Summary]:
-    asked = digests or [b""]
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is visible, by digest: of the values themselves, and of them with their sub-names."""
+
+    values: dict[bytes, Summary]
+    subtrees: dict[bytes, Summary]
+
+
+def _known(digests: set[bytes], *, viewer: Viewer) -> _Known:
+    asked = sorted(digests) or [b""]
     rows = (
         Contribution.objects.visible_to(viewer)
         .filter(indicator__digest__in=asked)
         .values_list(
             "indicator_id", "indicator__public_id", "indicator__digest", "tlp", "pap", "threat_type", "anonymous",
-            "institution_id", "first_seen", "last_seen",
+            "institution_id", "first_seen", "last_seen", "subtree",
         )
     )  # fmt: skip
-    together: dict[int, list[_Said]] = defaultdict(list)
+    together: dict[bytes, list[_Said]] = defaultdict(list)
     for said in map(_Said._make, rows):
-        together[said.indicator_id].append(said)
+        together[bytes(said.digest)].append(said)
     scores = _scores(asked, viewer=viewer)
-    return {bytes(said[0].digest): _summary(said, scores.get(pk, 0)) for pk, said in together.items()}
+    wide = {digest: meant for digest, said in together.items() if (meant := [one for one in said if one.subtree])}
+    return _Known(_summaries(together, scores), _summaries(wide, scores))
+
+
+def _summaries(together: dict[bytes, list[_Said]], scores: dict[int, int]) -> dict[bytes, Summary]:
+    return {digest: _summary(said, scores.get(said[0].indicator_id, 0)) for digest, said in together.items()}
 
 
 def _summary(said: list[_Said], score: int) -> Summary:

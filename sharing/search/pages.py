@@ -58,8 +58,9 @@ def search(request: HttpRequest) -> HttpResponse:
     only = request.GET.get("only", "") if request.GET.get("only", "") in ONLY else ""
     before = request.GET.get("before", "")
     found = find(asked, viewer=viewer, before=before, only=only)
-    if found.kind == "one" and found.answers[0].summary and not found.rows:
-        return redirect("indicator", found.answers[0].summary.public_id)
+    only_one = found.answers[0] if found.kind == "one" and not found.rows else None
+    if only_one and only_one.summary and not only_one.covered_by:
+        return redirect("indicator", only_one.summary.public_id)
     context = {
         "found": found,
         "asked": asked,

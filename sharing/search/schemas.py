@@ -100,6 +100,11 @@ class LookupAnswerSchema(serializers.Serializer[None]):
     first_seen = serializers.DateTimeField(required=False)
     last_seen = serializers.DateTimeField(required=False)
     score = serializers.IntegerField(required=False)
+    covered_by = serializers.CharField(
+        required=False,
+        allow_null=True,
+        help_text="The name above it whose statement means its sub-names too, when nothing is said of the name itself.",
+    )
 
 
 class LookupSchema(serializers.Serializer[None]):
