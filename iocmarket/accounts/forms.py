@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from iocmarket.accounts import services
 from iocmarket.accounts.models import Member
 from iocmarket.accounts.roles import Role, Scope
+from iocmarket.accounts.snippets import snippets
 
 
 class ApplicationForm(forms.Form):
@@ -68,6 +69,12 @@ class TokenForm(forms.Form):
         choices=SCOPE_CHOICES,
         initial=[Scope.INDICATORS_READ.value, Scope.FEEDS_READ.value],
         widget=forms.CheckboxSelectMultiple,
+    )
+    tool = forms.ChoiceField(
+        label=_("For"),
+        required=False,
+        choices=lambda: [("", _("Anything")), *snippets.choices()],
+        help_text=_("These tools need answers in a form of their own."),
     )
     days = forms.TypedChoiceField(
         label=_("Expires"),

@@ -180,6 +180,8 @@ class Token(models.Model):
     scopes = ArrayField(models.CharField(max_length=30))
     tlp_ceiling = models.SmallIntegerField(choices=[(x.value, x.label) for x in TLP], default=TLP.AMBER_STRICT)
     operated_by = models.CharField(max_length=10, choices=OperatedBy.choices, default=OperatedBy.SELF)
+    # The key of the card that it was made with, if any: some tools need answers in a form of their own.
+    tool = models.CharField(max_length=20, blank=True, default="")
     created_at = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

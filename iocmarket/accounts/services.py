@@ -11,6 +11,7 @@ from django.db import transaction
 from iocmarket.accounts import secrets
 from iocmarket.accounts.models import Asset, Institution, Member, Token
 from iocmarket.accounts.roles import Role, Scope
+from iocmarket.accounts.snippets import snippets
 from iocmarket.audit.services import Actor, record
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
@@ -140,7 +141,7 @@ class NewToken:
 
 
 @transaction.atomic
-def create_token(
+def create_token(  # noqa: PLR0913 (everything that a token is, by name)
     *,
     institution: Institution,
     name: str,
@@ -150,8 +151,9 @@ def create_token(
     tlp_ceiling: TLP = TLP.AMBER_STRICT,
     operated_by: str = Token.OperatedBy.SELF,
     expires_at: datetime | None = None,
+    tool: str = "",
 ) -> NewToken:
-    """Make a token. Raises Refusal: `unknown_scope`, `no_scope`, `ceiling_too_high`, `expired`."""
+    """Make a token. Raises Refusal: `unknown_scope`, `no_scope`, `ceiling_too_high`, `expired`, `unknown_tool`."""
     wanted = sorted(set(scopes))
     if unknown := [scope for scope in wanted if scope not in set(Scope)]:
         raise Refusal("unknown_scope", f"{unknown[0]!r} is not a scope; one of {', '.join(Scope)}")
@@ -159,6 +161,10 @@ def create_token(
         raise Refusal("no_scope", "a token without a scope opens nothing")
     if expires_at is not None and expires_at <= clock.now():
         raise Refusal("expired", "the expiry lies in the past")
+    if tool and tool not in snippets.tool_keys():
+        raise Refusal(
+            "unknown_tool", f"{tool!r} is no tool with answers of its own; one of {', '.join(snippets.tool_keys())}"
+        )
     highest = PROVIDER.tlp if operated_by == Token.OperatedBy.PROVIDER else FULL.tlp
     if tlp_ceiling == TLP.RED:
         raise Refusal("ceiling_too_high", "TLP:RED is for individuals: no token carries it")
@@ -167,6 +173,7 @@ def create_token(
     token = Token.objects.create(
         digest=secrets.digest_of(secret), hint=secret[4:8], name=name.strip() or "token", institution=institution,
         made_by=made_by, scopes=wanted, tlp_ceiling=tlp_ceiling, operated_by=operated_by, expires_at=expires_at,
+        tool=tool,
     )  # fmt: skip
     record("token.created", actor=actor, subject_type="token", subject_id=token.public_id, details={"scopes": wanted})
     return NewToken(token, secret)

@@ -42,6 +42,8 @@ class Tool:
     needs: Scope
     writer: Writer
     mode: str = ""
+    key: str = ""
+    """By which a token remembers that it was made for this tool; only where an answer's form depends on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,14 @@ class Snippets:
     def register(self, *tools: Tool) -> None:
         """Add tools."""
         self._tools = sorted([*self._tools, *tools], key=lambda tool: tool.order)
+
+    def tool_keys(self) -> list[str]:
+        """The keys of the tools that need answers of their own."""
+        return [tool.key for tool in self._tools if tool.key]
+
+    def choices(self) -> list[tuple[str, StrOrPromise]]:
+        """The same for a form: key and title."""
+        return [(tool.key, tool.title) for tool in self._tools if tool.key]
 
     def written(
         self, *, url: str, institution_id: int, token: str = PLACEHOLDER, scopes: Iterable[str] | None = None

@@ -22,6 +22,8 @@ class Viewer:
     scopes: frozenset[str] = field(default_factory=frozenset)
     member_id: int | None = None
     token_id: int | None = None
+    tool: str = ""
+    """The tool that the token was made for, where an answer's form depends on it (snippets.Tool.key)."""
 
 
 def viewer_of_member(member: Member) -> Viewer:
@@ -44,4 +46,5 @@ def viewer_of_token(token: Token) -> Viewer:
         scopes=frozenset(token.scopes),
         token_id=token.pk,
         member_id=None,
+        tool=token.tool,
     )

@@ -151,6 +151,7 @@ def _make_token(member: Member, form: TokenForm) -> services.NewToken:
         made_by=member,
         actor=actor_of(member),
         expires_at=clock.now() + timedelta(days=days) if days else None,
+        tool=form.cleaned_data["tool"],
     )
 
 

@@ -18,11 +18,12 @@ from iocmarket.api.renderers import OrjsonRenderer
 from sharing.taxii import depositing, statuses
 from sharing.taxii.answers import answer, compress, exception_handler, sent
 from sharing.taxii.bodies import MAX_CONTENT_LENGTH, read_body
+from sharing.taxii.dialects import manifest_for, objects_for
 from sharing.taxii.envelopes import read_envelope
 from sharing.taxii.filters import read_filters, read_id
 from sharing.taxii.finding import document_of, find, find_readable, find_writable, listed
 from sharing.taxii.media import TAXII, TaxiiNegotiation
-from sharing.taxii.pages import OBJECTS, Asked, manifest_of, page, versions_of
+from sharing.taxii.pages import Asked, page, versions_of
 from sharing.taxii.permissions import ReadsOrWrites
 from sharing.taxii.sources import Source, source_of
 
@@ -109,14 +110,18 @@ class CollectionContent(TaxiiView):
         viewer = self.viewer(request)
         return source_of(find_readable(viewer, collection_id), viewer)
 
+    def told(self, request: Request, source: Source) -> HttpResponse:
+        """One page of objects, in the form that the token's tool needs."""
+        asked = Asked.of(request.query_params, source.collection)
+        return page(source, asked, objects_for(self.viewer(request).tool, source, asked.limit))
+
 
 class Objects(CollectionContent):
     """Sections 5.4 and 5.5."""
 
     def get(self, request: Request, collection_id: str) -> HttpResponse:
         """One page of objects."""
-        source = self.readable(request, collection_id)
-        return page(source, Asked.of(request.query_params, source.collection), OBJECTS)
+        return self.told(request, self.readable(request, collection_id))
 
     def post(self, request: Request, collection_id: str) -> HttpResponse:
         """Store and share what is sent: 202 with the status, which is complete. Views take nothing: 403."""
@@ -131,7 +136,8 @@ class Manifest(CollectionContent):
     def get(self, request: Request, collection_id: str) -> HttpResponse:
         """One page of the manifest; `next` beside `more`, as in an envelope (ADR 0012)."""
         source = self.readable(request, collection_id)
-        return page(source, Asked.of(request.query_params, source.collection), manifest_of(source))
+        asked = Asked.of(request.query_params, source.collection)
+        return page(source, asked, manifest_for(self.viewer(request).tool, source, asked.limit))
 
 
 class OneObject(CollectionContent):
@@ -139,8 +145,7 @@ class OneObject(CollectionContent):
 
     def get(self, request: Request, collection_id: str, object_id: str) -> HttpResponse:
         """The newest version, or those that are asked for: empty when a filter excludes it, 404 when it is absent."""
-        source = _named(self.readable(request, collection_id), object_id)
-        return page(source, Asked.of(request.query_params, source.collection), OBJECTS)
+        return self.told(request, _named(self.readable(request, collection_id), object_id))
 
     def delete(self, request: Request, collection_id: str, object_id: str) -> HttpResponse:
         """Delete all its versions, or those that are asked for. Raises NotFound when none is meant.

@@ -82,11 +82,11 @@ print(json.dumps(made))
                 [sys.executable, *command], env=self._environment, cwd=PROJECT, stdout=log, stderr=subprocess.STDOUT
             )
 
-    def serve(self, *, publishers: int = 1) -> None:
+    def serve(self, *, publishers: int = 1, workers: int = 2) -> None:
         """gunicorn as `make run` starts it, and publishers; returns when it answers."""
         self.start(
             "web", "-m", "gunicorn", "iocmarket.wsgi:application", "--bind", f"127.0.0.1:{self.port}",
-            "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket",
+            "--worker-class", "gthread", "--workers", str(workers), "--threads", "4", "--no-control-socket",
         )  # fmt: skip
         for number in range(publishers):
             self.start(f"publisher{number}", "manage.py", "publish")
@@ -154,14 +154,14 @@ def submit(url: str, secret: str, document: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def running(*, publishers: int = 1) -> Iterator[Instance]:
+def running(*, publishers: int = 1, workers: int = 2) -> Iterator[Instance]:
     """An empty instance that serves; gone without a trace afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="iocmarket-taxii-"))
     instance = Instance(folder)
     services = embedded.start(folder, test=True)
     try:
         instance.manage("migrate", "--verbosity", "0")
-        instance.serve(publishers=publishers)
+        instance.serve(publishers=publishers, workers=workers)
         yield instance
     finally:
         instance.end()

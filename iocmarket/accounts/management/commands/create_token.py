@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from iocmarket.accounts.lookups import institution_named
 from iocmarket.accounts.models import Token
 from iocmarket.accounts.services import create_token
+from iocmarket.accounts.snippets import snippets
 from iocmarket.audit.services import PLATFORM
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import TLP
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--operated-by", choices=Token.OperatedBy.values, default=Token.OperatedBy.SELF)
         parser.add_argument("--expires", help="a day, as YYYY-MM-DD (UTC)")
         parser.add_argument("--name", default="command line")
+        parser.add_argument("--tool", choices=snippets.tool_keys(), default="", help="the tool that will use it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run."""
@@ -43,6 +45,7 @@ class Command(BaseCommand):
                 tlp_ceiling=TLP.parse(options["tlp_ceiling"]),
                 operated_by=options["operated_by"],
                 expires_at=_day(options["expires"]),
+                tool=options["tool"],
             )
         except Refusal as refusal:
             raise CommandError(refusal.detail) from refusal
