@@ -32,6 +32,9 @@ TEMPLATES = {"not_a_sid"}
 FIELDS = {
     "first_seen", "indicator_id", "institution_id", "ioc_types", "last_seen", "refreshed_at", "threat_type",
     "valid_until",
+    # Properties of STIX.
+    "created_by_ref", "definition_type", "granular_markings", "indicator_types", "marking_ref", "object_marking_refs",
+    "object_refs", "tlp_2_0", "valid_from",
 }  # fmt: skip
 
 
