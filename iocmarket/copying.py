@@ -6,7 +6,7 @@ Django's `bulk_create` spends more time on writing its statement than PostgreSQL
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -49,9 +49,10 @@ def cell(value: Any) -> str:
     raise TypeError(f"no column holds a {type(value).__name__}")
 
 
-def _array(items: list[Any]) -> str:
+def array(items: Iterable[Any]) -> str:
+    """A list as the cell of an array column."""
     texts = [str(item).replace("\\", "\\\\").replace('"', '\\"') for item in items]
-    return "{" + ",".join(f'"{text}"' for text in texts) + "}"
+    return ("{" + ",".join([f'"{text}"' for text in texts]) + "}").translate(_ESCAPES)
 
 
 _FORMS: dict[type, Callable[[Any], str]] = {
@@ -64,5 +65,5 @@ _FORMS: dict[type, Callable[[Any], str]] = {
     bytes: lambda value: "\\\\x" + value.hex(),
     datetime: datetime.isoformat,
     UUID: str,
-    list: lambda value: _array(value).translate(_ESCAPES),
+    list: array,
 }

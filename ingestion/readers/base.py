@@ -9,8 +9,9 @@ from __future__ import annotations
 import codecs
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from iocmarket.indicators.types.base import Canonical
 from iocmarket.kernel.decision import Refusal
@@ -59,6 +60,37 @@ class Reader(ABC):
 
 
 readers: Registry[Reader] = Registry("ingestion.readers")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a file that holds one indicator a line: what was written in it, or why nothing can be read there."""
+
+    line: int
+    """The line of the file on which it begins, the first being 1."""
+    fields: Mapping[str, Any]
+    """What was said, by the names of the API (`value`, `type`, `tlp`, …), secrets still in it; empty when refused."""
+    raw: str = ""
+    """The line as it may be shown; for a refused one."""
+    refusal: Refusal | None = None
+
+
+class RowReader(ABC):
+    """A format of one indicator a line, read as it streams in: memory does not grow with the file."""
+
+    name: ClassVar[str]
+    media_types: ClassVar[tuple[str, ...]]
+    """The media types that mean this format, without parameters; the first is the usual one."""
+
+    @abstractmethod
+    def rows(self, lines: Iterable[str]) -> Iterator[Row]:
+        """One row for each line that is not blank, in order; lines keep their ends.
+
+        Raises Refusal (with its line in `where`) for a file that cannot be understood as a whole.
+        """
+
+
+row_readers: Registry[RowReader] = Registry("ingestion.readers")
 
 
 def decoded(data: bytes) -> str:

@@ -9,12 +9,14 @@ told to the sender; keeping a password is not told to anybody. That is why doubt
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from iocmarket.indicators.refang import refang_line
+from iocmarket.indicators.refang import refang, refang_line
 from iocmarket.kernel.decision import Refusal
 
 BLANK = "••••"
+_SIGN = re.compile("[:|=\ufe55\uff1a\ua789\n]")
 
 _PASSWORD = r"(?:password|passwd|passphrase|pass|pwd|mot[ ]de[ ]passe|mdp)"  # noqa: S105 (the words, not a secret)
 _LOGIN = r"(?:login|log-in|user[ ]?name|user|identifiant|utilisateur|compte|account|e-?mail)"
@@ -35,6 +37,9 @@ _GLUED = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# What `shown` leaves of each, and of the cells of a table.
+_BLANKED = re.compile(rf"""[^\s"'<>;,|]*•••(?:@…)?:{BLANK}(?:@…)?""")
+_BEGINNING = re.compile(".{0,3}•••")
 _WORD = re.compile(_PASSWORD, re.IGNORECASE)
 _PORT = re.compile(r"\d{1,5}(?:[/?#]|$)")
 # Words that stand before a colon without being an account: `From:bob@…`.
@@ -69,10 +74,23 @@ def refusal() -> Refusal:
 
 
 def secrets_in(text: str) -> list[Secret]:
-    """The accounts with passwords that are written in one piece in a refanged line, in order."""
+    """The accounts with passwords that are written in one piece in a refanged line, in order.
+
+    Those that were blanked already count too, so that a text tells the same after it was stored.
+    """
     if ":" not in text and "|" not in text:
         return []
-    return [secret for match in _GLUED.finditer(text) if (secret := _secret(match)) is not None]
+    found = [secret for match in _GLUED.finditer(text) if (secret := _secret(match)) is not None]
+    return _with_blanked(found, text) if BLANK in text else found
+
+
+def _with_blanked(found: list[Secret], text: str) -> list[Secret]:
+    taken = [(secret.start, secret.end) for secret in found]
+    for match in _BLANKED.finditer(text):
+        start, end = match.span()
+        if not any(start < other_end and other_start < end for other_start, other_end in taken):
+            found.append(Secret(start, end, match[0]))
+    return sorted(found, key=lambda secret: secret.start)
 
 
 def masked(text: str, secrets: list[Secret]) -> str:
@@ -99,6 +117,8 @@ def _secret(match: re.Match[str]) -> Secret | None:
 
 
 def _beginning(account: str) -> str:
+    if _BEGINNING.fullmatch(account) is not None:
+        return account
     return f"{account.partition('@')[0][: 3 if len(account) > 4 else 1]}•••"
 
 
@@ -128,9 +148,9 @@ def _delimiter(heading: str) -> str | None:
 
 
 def is_row(line: str, heading: str) -> bool:
-    """Whether a line belongs to the table under such a heading: it is not blank and has its delimiter."""
+    """Whether a line belongs to the table under such a heading: it has its delimiter, or was blanked as one."""
     delimiter = _delimiter(heading)
-    return delimiter is not None and delimiter in line
+    return delimiter is not None and (delimiter in line or line.strip() == BLANK)
 
 
 def blanked_row(row: str, heading: str) -> str:
@@ -150,20 +170,32 @@ def _blanked_cell(title: str, cell: str) -> str:
 
 def redact(text: str) -> str:
     """A whole text as it may be stored: every password blanked, every other character in its place."""
+    return "".join(redacted(text.splitlines(keepends=True)))
+
+
+def redacted(lines: Iterable[str]) -> Iterator[str]:
+    """The same of lines as they stream in, each with its end."""
     heading: str | None = None
-    lines = []
-    for line in text.splitlines(keepends=True):
+    for line in lines:
         body = line.rstrip("\r\n")
         if not body or body.isspace():
             heading = None
-            lines.append(line)
-            continue
-        if heading is not None and is_row(body, heading):
-            lines.append(blanked_row(body, heading) + line[len(body) :])
-            continue
-        heading = body if is_account_table(body) else None
-        lines.append(redact_line(body) + line[len(body) :])
-    return "".join(lines)
+            yield line
+        elif heading is not None and is_row(body, heading):
+            yield blanked_row(body, heading) + line[len(body) :]
+        else:
+            heading = body if is_account_table(body) else None
+            yield redact_line(body) + line[len(body) :]
+
+
+def holds_secret(text: str) -> bool:
+    """Whether one value is an account with its password, defanged or not, blanked or not."""
+    return _SIGN.search(text) is not None and bool(secrets_in(refang(text)))
+
+
+def redact_value(text: str) -> str:
+    """As `redact`, for one value or remark: nearly always without any of the signs of a secret, and then at no cost."""
+    return redact(text) if _SIGN.search(text) is not None else text
 
 
 def redact_line(line: str) -> str:

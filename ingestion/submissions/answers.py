@@ -21,7 +21,7 @@ def answer_to(outcome: Outcome) -> dict[str, Any]:
         "lines_without_indicator": list(outcome.lines_without_indicator),
     }
     if outcome.public_id:
-        body["items_url"] = items_url(outcome.public_id)
+        body["items_url"] = url_of(outcome.public_id)
     else:
         body["dry_run"] = True
     return body
@@ -29,18 +29,44 @@ def answer_to(outcome: Outcome) -> dict[str, Any]:
 
 def answer_again(submission: Submission) -> dict[str, Any]:
     """Of a submission read from the database."""
+    if submission.is_long:
+        return _progress(submission)
     items = submission.items.select_related("indicator").order_by("index")
+    return {**_head(submission), "items": [_stored(item) for item in items], "items_url": url_of(submission.public_id)}
+
+
+def _progress(submission: Submission) -> dict[str, Any]:
+    """Of one that the worker takes: its items are read page by page, also while it runs."""
+    failure = {"code": submission.failure, "detail": submission.failure_detail} if submission.failure else None
+    return {
+        **_head(submission),
+        "items": [],
+        "items_url": f"{url_of(submission.public_id)}/items",
+        "expected": submission.expected,
+        "failure": failure,
+    }
+
+
+def page_of(submission: Submission, *, after: int, limit: int) -> dict[str, Any]:
+    """Items with a higher index, and where the next ones are; a submission that still runs always has a next page."""
+    items = submission.items.select_related("indicator").filter(index__gt=after).order_by("index")[: limit + 1]
+    found = [_stored(item) for item in items]
+    more = len(found) > limit
+    found = found[:limit]
+    last = found[-1]["index"] if found else after
+    return {"items": found, "next": str(last) if more or not submission.is_finished else None}
+
+
+def _head(submission: Submission) -> dict[str, Any]:
     return {
         "id": str(submission.public_id),
         "state": submission.state,
         "counts": {name: getattr(submission, name) for name in ("received", "accepted", "refreshed", "refused")},
-        "items": [_stored(item) for item in items],
         "lines_without_indicator": submission.lines_without_indicator,
-        "items_url": items_url(submission.public_id),
     }
 
 
-def items_url(public_id: UUID) -> str:
+def url_of(public_id: UUID) -> str:
     """Where the answer can be read again."""
     return f"/api/v1/submissions/{public_id}"
 

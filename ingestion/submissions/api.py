@@ -11,45 +11,82 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ingestion.submissions.answers import answer_again, answer_to
-from ingestion.submissions.choices import LISTS, NAMES, QUERY, Choices, place, read_choices
-from ingestion.submissions.drafts import InvalidRequest, Sending, from_document, from_text
+from ingestion.submissions import pressure
+from ingestion.submissions.answers import answer_again, answer_to, page_of
+from ingestion.submissions.choices import LISTS, NAMES, QUERY, place
+from ingestion.submissions.drafts import ITEMS_MAX, InvalidRequest
+from ingestion.submissions.idempotency import once
 from ingestion.submissions.models import Submission
+from ingestion.submissions.queueing import enqueue
+from ingestion.submissions.receiving import JSON, Long, media_types, received
 from ingestion.submissions.services import preview, submit
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.scoped import ScopedView
-from iocmarket.api.parsers import PlainTextParser, StrictJSONParser, media_type_of
+from iocmarket.accounts.viewer import Viewer
+from iocmarket.api.parsers import named_parsers
 from iocmarket.api.problems import Problem
+from iocmarket.api.spool import Body, spooled
 from iocmarket.indicators.models import Contribution
 from iocmarket.indicators.services import withdraw
 
 _DEFAULTS = [
-    OpenApiParameter(name, OpenApiTypes.STR, description="Default for text/plain; same name as in `defaults`.")
+    OpenApiParameter(name, OpenApiTypes.STR, description="Default for text, CSV and NDJSON; as in `defaults`.")
     for name in sorted(NAMES)
 ]
+BODIES = named_parsers(media_types())
+PAGE, PAGE_MOST = 500, 2000
+"""Items on a page of `items_url`: unasked, and at most."""
 
 
 class Submissions(ScopedView):
-    """Send indicators: up to 500 items, answered one by one."""
+    """Send indicators: up to 500 items are answered one by one, more are taken by the worker."""
 
     scopes: ClassVar = {"POST": Scope.INDICATORS_WRITE}
-    parser_classes = (StrictJSONParser, PlainTextParser)
+    # What the 415 names; the body itself is read by `spooled`, which knows every way in which one can arrive.
+    parser_classes = BODIES
 
     @extend_schema(
         operation_id="submissions_create",
-        parameters=[OpenApiParameter("dry_run", OpenApiTypes.BOOL, description="Answer without storing."), *_DEFAULTS],
-        request={"application/json": OpenApiTypes.OBJECT, "text/plain": OpenApiTypes.STR},
-        responses={200: OpenApiTypes.OBJECT, 201: OpenApiTypes.OBJECT},
+        parameters=[
+            OpenApiParameter("dry_run", OpenApiTypes.BOOL, description="Answer without storing; at most 500 items."),
+            OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER),
+            *_DEFAULTS,
+        ],
+        request={name: OpenApiTypes.OBJECT if name == JSON else OpenApiTypes.STR for name in sorted(media_types())},
+        responses={200: OpenApiTypes.OBJECT, 201: OpenApiTypes.OBJECT, 202: OpenApiTypes.OBJECT},
     )
     def post(self, request: Request) -> Response:
-        """201 with a result for each item; 200 for a dry run; 413, 415 or 422 with what is wrong and where."""
+        """201 with a result for each item, 202 for more than 500; 200 for a dry run; else what is wrong and where."""
         viewer = self.viewer(request)
-        sending = read_sending(request)
-        if request.query_params.get("dry_run", "0") not in {"0", "false", ""}:
-            return Response(answer_to(preview(sending, viewer=viewer)))
-        outcome = submit(sending, viewer=viewer, channel=Submission.Channel.API)
-        body = answer_to(outcome)
-        return Response(body, status=201, headers={"Location": body["items_url"]})
+        dry = request.query_params.get("dry_run", "0") not in {"0", "false", ""}
+        try:
+            if not dry:
+                pressure.check_publication()
+            with spooled(request._request, media_types=media_types()) as body:  # noqa: SLF001 (DRF reads no chunks)
+                if dry:
+                    return _tried(request, body, viewer)
+                return once(request, body, viewer=viewer, act=lambda: _done(request, body, viewer))
+        except InvalidRequest as invalid:
+            raise _problem(invalid) from invalid
+        except pressure.ComeBackLater as later:
+            raise Problem(429, later.code, later.detail, wait=later.wait) from later
+
+
+def _tried(request: Request, body: Body, viewer: Viewer) -> Response:
+    sent = received(body, _given(request.query_params))
+    if isinstance(sent, Long):
+        detail = f"a dry run has at most {ITEMS_MAX} items: its answer is kept nowhere and could not be read in pages"
+        raise Problem(413, "too_many_items", detail)
+    return Response(answer_to(preview(sent, viewer=viewer)))
+
+
+def _done(request: Request, body: Body, viewer: Viewer) -> Response:
+    sent = received(body, _given(request.query_params))
+    if isinstance(sent, Long):
+        answer = answer_again(enqueue(sent, viewer=viewer, channel=Submission.Channel.API))
+        return Response(answer, status=202, headers={"Location": f"/api/v1/submissions/{answer['id']}"})
+    answer = answer_to(submit(sent, viewer=viewer, channel=Submission.Channel.API))
+    return Response(answer, status=201, headers={"Location": answer["items_url"]})
 
 
 class SubmissionDetail(ScopedView):
@@ -65,6 +102,41 @@ class SubmissionDetail(ScopedView):
         if found is None:
             raise Http404
         return Response(answer_again(found))
+
+
+class SubmissionItems(ScopedView):
+    """The items of one submission of the own institution, page by page."""
+
+    scopes: ClassVar = {"GET": Scope.INDICATORS_WRITE}
+
+    @extend_schema(
+        operation_id="submissions_items",
+        parameters=[
+            OpenApiParameter("cursor", OpenApiTypes.STR, description="The `next` of the page before."),
+            OpenApiParameter("limit", OpenApiTypes.INT, description=f"1 to {PAGE_MOST}; {PAGE} without it."),
+        ],
+        responses={200: OpenApiTypes.OBJECT},
+    )
+    def get(self, request: Request, public_id: UUID) -> Response:
+        """`items` and `next`, the cursor of the page after; null on the last page of a finished submission."""
+        viewer = self.viewer(request)
+        found = Submission.objects.filter(public_id=public_id, institution_id=viewer.institution_id).first()
+        if found is None:
+            raise Http404
+        after = _whole(request.query_params, "cursor", default=-1, most=2**31 - 1)
+        limit = _whole(request.query_params, "limit", default=PAGE, most=PAGE_MOST)
+        if limit == 0:
+            raise Problem(422, "bad_number", "limit is at least 1", where="?limit")
+        return Response(page_of(found, after=after, limit=limit))
+
+
+def _whole(query: QueryDict, name: str, *, default: int, most: int) -> int:
+    text = query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= most):
+        raise Problem(422, "bad_number", f"{name} is a whole number up to {most}", where=f"{QUERY}{name}")
+    return int(text)
 
 
 class ContributionDetail(ScopedView):
@@ -84,22 +156,6 @@ class ContributionDetail(ScopedView):
             raise Http404
         withdraw(contribution, viewer=viewer)
         return Response(status=204)
-
-
-def read_sending(request: Request) -> Sending:
-    """The body and the query parameters as a Sending. Raises Problem or Refusal."""
-    given = _given(request.query_params)
-    try:
-        body: Any = request.data
-        if isinstance(body, str) and media_type_of(request) == PlainTextParser.media_type:
-            return from_text(body, choices=read_choices(given, base=Choices(), where=QUERY, own=False), given=given)
-        if given:
-            raise Problem(
-                400, "unknown_parameter", "a JSON body carries its own defaults", where=place(QUERY, next(iter(given)))
-            )
-        return from_document(body)
-    except InvalidRequest as invalid:
-        raise _problem(invalid) from invalid
 
 
 def _given(query: QueryDict) -> dict[str, Any]:

@@ -5,23 +5,23 @@ A draft that is refused stays in the list: every line is accounted for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ingestion.readers.base import shown
-from ingestion.readers.credentials import redact, secrets_in
+from ingestion.readers.credentials import holds_secret, redact, redact_value
 from ingestion.readers.credentials import refusal as credential_refusal
 from ingestion.readers.free_text import read as read_free_text
 from ingestion.submissions.choices import QUERY, Choices, read_choices
 from iocmarket.indicators.recognise import Recognised, recognise
-from iocmarket.indicators.refang import refang
 from iocmarket.indicators.types import Canonical
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.pointer import pointer
 
 LINE_MAX = 65_536
 ITEMS_MAX = 500
+"""Items that are answered at once; more are taken by the worker."""
 _REPORT_FIELDS = {"title": 200, "description": 20_000}  # and how long each may be
 
 
@@ -72,7 +72,7 @@ class Sending:
 def from_text(
     text: str, *, choices: Choices, given: Mapping[str, Any] | None = None, defaults_at: str = QUERY
 ) -> Sending:
-    """Free text: a paste, a list, a message. Raises InvalidRequest (a line or the whole too long)."""
+    """Free text: a paste, a list, a message, however many values it holds. Raises InvalidRequest for a long line."""
     _check_lines(text)
     reading = read_free_text(text)
     drafts = tuple(
@@ -87,7 +87,6 @@ def from_text(
         )
         for index, candidate in enumerate(reading.candidates)
     )
-    _check_count(len(drafts))
     return Sending(
         drafts=drafts,
         choices=choices,
@@ -98,8 +97,18 @@ def from_text(
     )
 
 
-def from_document(document: Any) -> Sending:
-    """The contract's JSON document. Raises InvalidRequest with a JSON Pointer for every fault."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What a document says besides its values, and what is wrong with it."""
+
+    choices: Choices
+    report: ReportDraft | None
+    given: Mapping[str, Any]
+    faults: list[Refusal]
+
+
+def frame_of(document: Any) -> Frame:
+    """The contract's JSON document without its values. Raises InvalidRequest when it is no object."""
     if not isinstance(document, dict):
         raise InvalidRequest([Refusal("not_an_object", "the body is a JSON object", where="/")])
     faults = [
@@ -117,23 +126,55 @@ def from_document(document: Any) -> Sending:
     except Refusal as refusal:
         faults.append(refusal)
     report = _report(document.get("report"), faults)
-    drafts = _items(document.get("indicators"), choices, faults)
+    told = _told(defaults, choices) if isinstance(defaults, dict) else {}
+    return Frame(choices=choices, report=report, given=told, faults=faults)
+
+
+def from_document(document: Any) -> Sending:
+    """The contract's JSON document, however long. Raises InvalidRequest with a JSON Pointer for every fault."""
+    frame = frame_of(document)
+    faults = frame.faults
+    drafts = [_item(item, index, choices) for item, index, choices in checked_items(document, frame)]
+    text = text_in(document, faults)
+    if faults:
+        raise InvalidRequest(faults)
+    written = from_text(text, choices=frame.choices) if text is not None else None
+    drafts += [replace(draft, index=draft.index + len(drafts)) for draft in written.drafts] if written else []
+    return Sending(
+        drafts=tuple(drafts),
+        choices=frame.choices,
+        report=frame.report,
+        lines_without_indicator=written.lines_without_indicator if written else (),
+        raw=written.raw if written else "",
+        given=frame.given,
+    )
+
+
+def text_in(document: Mapping[str, Any], faults: list[Refusal]) -> str | None:
+    """The free text of a document; adds the fault of one that is none."""
     text = document.get("text")
     if text is not None and not isinstance(text, str):
         faults.append(Refusal("not_text", "text is a string", where="/text"))
-    if faults:
-        raise InvalidRequest(faults)
-    written = from_text(text, choices=choices) if isinstance(text, str) else None
-    drafts += [_shifted(draft, len(drafts)) for draft in written.drafts] if written else []
-    _check_count(len(drafts))
-    return Sending(
-        drafts=tuple(drafts),
-        choices=choices,
-        report=report,
-        lines_without_indicator=written.lines_without_indicator if written else (),
-        raw=written.raw if written else "",
-        given=_told(defaults, choices),
-    )
+        return None
+    return text
+
+
+def checked_items(document: Mapping[str, Any], frame: Frame) -> Iterator[tuple[Mapping[str, Any], int, Choices]]:
+    """The fields of each item, its index and what is said of it; what is wrong is added to the frame's faults."""
+    items = document.get("indicators")
+    if items is not None and not isinstance(items, list):
+        frame.faults.append(Refusal("not_a_list", "indicators is a list", where="/indicators"))
+        return
+    for index, item in enumerate(items or ()):
+        where = f"/indicators/{index}"
+        try:
+            fields = _object({"value": item} if isinstance(item, str) else item, where)
+            check_value(fields, where=where)
+            own = read_choices(said_of(fields), base=frame.choices, where=where, own=True)
+        except Refusal as refusal:
+            frame.faults.append(refusal)
+        else:
+            yield fields, index, own
 
 
 def _told(given: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
@@ -141,26 +182,12 @@ def _told(given: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
     return {**given, "comment": choices.comment} if "comment" in given else dict(given)
 
 
-def _items(items: Any, choices: Choices, faults: list[Refusal]) -> list[Draft]:
-    if items is None:
-        return []
-    if not isinstance(items, list):
-        faults.append(Refusal("not_a_list", "indicators is a list", where="/indicators"))
-        return []
-    if len(items) > ITEMS_MAX:
-        _check_count(len(items))
-    drafts = []
-    for index, item in enumerate(items):
-        try:
-            drafts.append(_item(item, index, choices))
-        except Refusal as refusal:
-            faults.append(refusal)
-    return drafts
+def _item(fields: Mapping[str, Any], index: int, choices: Choices) -> Draft:
+    return draft_of(fields, index=index, line=index + 1, choices=choices)
 
 
-def _item(item: Any, index: int, choices: Choices) -> Draft:
-    where = f"/indicators/{index}"
-    fields = _object({"value": item} if isinstance(item, str) else item, where)
+def check_value(fields: Mapping[str, Any], *, where: str) -> None:
+    """Whether there is something to recognise. Raises Refusal (`value_missing`, `value_too_long`, `not_text`)."""
     value, type_name = fields.get("value"), fields.get("type")
     if not isinstance(value, str) or not value.strip():
         raise Refusal("value_missing", "an indicator has a value, a text", where=f"{where}/value")
@@ -168,8 +195,16 @@ def _item(item: Any, index: int, choices: Choices) -> Draft:
         raise Refusal("value_too_long", f"{len(value)} characters; at most {LINE_MAX}", where=f"{where}/value")
     if type_name is not None and not isinstance(type_name, str):
         raise Refusal("not_text", "type is a string", where=f"{where}/type")
-    said = {name: content for name, content in fields.items() if name not in {"value", "type"}}
-    own = read_choices(said, base=choices, where=where, own=True)
+
+
+def said_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of a value, without the value."""
+    return {name: content for name, content in fields.items() if name not in {"value", "type"}}
+
+
+def draft_of(fields: Mapping[str, Any], *, index: int, line: int, choices: Choices) -> Draft:
+    """The draft of one item whose fields `check_value` has seen and whose choices are read."""
+    value, type_name = fields["value"], fields.get("type")
     canonical, name, refusal = None, type_name or "", None
     try:
         found = _recognised(value, type_name)
@@ -177,14 +212,14 @@ def _item(item: Any, index: int, choices: Choices) -> Draft:
     except Refusal as caught:
         refusal = caught
     return Draft(
-        index=index, line=index + 1, input=shown(redact(value)), type=name, canonical=canonical, refusal=refusal,
-        choices=own,
+        index=index, line=line, input=shown(redact_value(value)), type=name, canonical=canonical, refusal=refusal,
+        choices=choices,
     )  # fmt: skip
 
 
 def _recognised(value: str, type_name: str | None) -> Recognised:
     """As `recognise`, but an account with its password is none of any type. Raises Refusal."""
-    if secrets_in(refang(value)):
+    if holds_secret(value):
         raise credential_refusal()
     return recognise(value, type_name)
 
@@ -218,13 +253,6 @@ def _read_report(fields: Mapping[str, Any]) -> ReportDraft:
     return ReportDraft(title=title[:200], description=description)
 
 
-def _shifted(draft: Draft, by: int) -> Draft:
-    return Draft(
-        index=draft.index + by, line=draft.line, input=draft.input, type=draft.type, canonical=draft.canonical,
-        refusal=draft.refusal, choices=draft.choices,
-    )  # fmt: skip
-
-
 def _check_lines(text: str) -> None:
     if len(text) <= LINE_MAX:
         return
@@ -232,9 +260,3 @@ def _check_lines(text: str) -> None:
         if len(line) > LINE_MAX:
             detail = f"the line has {len(line)} characters; at most {LINE_MAX}"
             raise InvalidRequest([Refusal("line_too_long", detail, where=f"line {number}")])
-
-
-def _check_count(count: int) -> None:
-    if count > ITEMS_MAX:
-        detail = f"{count} items; at most {ITEMS_MAX} at once: send them in parts"
-        raise InvalidRequest([Refusal("too_many_items", detail)], status=413)

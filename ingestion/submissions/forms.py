@@ -41,6 +41,7 @@ class ShareForm(forms.Form):
     subtree = forms.ChoiceField(choices=SUBTREE, required=False)
     comment = forms.CharField(required=False, max_length=COMMENT_MAX, widget=forms.Textarea(attrs={"rows": 2}))
     anonymous = forms.BooleanField(required=False)
+    file = forms.FileField(required=False, allow_empty_file=True)
 
     def __init__(self, *args: Any, institutions: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,7 +55,8 @@ class ShareForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
             try:
-                self.choices = read_choices(_said(cleaned), base=Choices(), where="", own=False)
+                self.said = _said(cleaned)
+                self.choices = read_choices(self.said, base=Choices(), where="", own=False)
             except Refusal as refusal:
                 raise ValidationError(fault_of(refusal)) from refusal
         return cleaned

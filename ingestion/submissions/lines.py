@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,6 +18,8 @@ from ingestion.submissions.reasons import REASONS, SERIOUS, WARNINGS
 from ingestion.submissions.services import Outcome
 from iocmarket.web.defanged import defang
 
+PAGE = 200
+"""Lines on one page of a long submission."""
 KINDS = ("ok", "known", "warn", "bad")
 REVIEWED = frozenset({"warn", "bad"})
 """What a sender should look at."""
@@ -36,6 +39,8 @@ class Line:
     typed: str = ""
     """As it was pasted, where that says more than the value as it is shown."""
     key: str = ""
+    index: int = 0
+    """Its place in the submission, by which the next page begins."""
     tlp: str = ""
     pap: str = ""
     public_id: UUID | None = None
@@ -49,6 +54,27 @@ def lines_before(outcome: Outcome) -> list[Line]:
 def lines_after(submission: Submission) -> list[Line]:
     """What became of each line."""
     return [_stored(item) for item in submission.items.select_related("indicator").order_by("index")]
+
+
+def page_of(submission: Submission, *, after: int, review: bool) -> list[Line]:
+    """One page of the lines of a long submission, and one more to tell that there are others."""
+    items = submission.items.select_related("indicator").filter(index__gt=after).order_by("index")
+    if review:
+        items = items.filter(Q(status=REFUSED) | Q(warnings__overlap=sorted(SERIOUS)))
+    return [_stored(item) for item in items[: PAGE + 1]]
+
+
+def account_of_all(submission: Submission) -> dict[str, Any]:
+    """The same sums as `account_of`, counted by the database."""
+    refused, warned = Q(status=REFUSED), Q(warnings__overlap=sorted(SERIOUS))
+    known = Q(status=REFRESHED) | Q(known=True)
+    sums = submission.items.aggregate(
+        ok=Count("pk", filter=~refused & ~warned & ~known),
+        known=Count("pk", filter=~refused & ~warned & known),
+        warn=Count("pk", filter=~refused & warned),
+        bad=Count("pk", filter=refused),
+    )
+    return {"sums": sums, "kept": sum(sums.values()) - sums["bad"], "review_all": sums["warn"] + sums["bad"]}
 
 
 def account_of(lines: Iterable[Line]) -> dict[str, Any]:
@@ -94,6 +120,7 @@ def _stored(item: SubmissionItem) -> Line:
         notes=_notes(item.warnings),
         typed=_typed(item.input, item.type, item.value) if item.status != REFUSED else "",
         public_id=item.indicator.public_id if item.indicator else None,
+        index=item.index,
     )
 
 

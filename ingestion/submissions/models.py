@@ -47,8 +47,28 @@ class Submission(models.Model):
     lines_without_indicator = ArrayField(models.IntegerField(), default=list)
     created_at = models.DateTimeField(default=clock.now)
 
+    # Of a submission that the worker takes in parts (ADR 0027); a synchronous one has none.
+    report = models.JSONField(default=dict)
+    # Items that it has in all; null while a long text is still to be read.
+    expected = models.IntegerField(null=True)
+    parts = models.IntegerField(default=0)
+    parts_done = models.IntegerField(default=0)
+    # How often the next part was begun without being finished.
+    attempts = models.SmallIntegerField(default=0)
+    # The worker's last sign of life; null until one has begun.
+    beat_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    # Why it failed: a code and a sentence.
+    failure = models.CharField(max_length=60, blank=True)
+    failure_detail = models.TextField(blank=True)
+
     class Meta:
-        indexes = [models.Index(fields=["institution", "-id"], name="submission_of_institution")]
+        indexes = [
+            models.Index(fields=["institution", "-id"], name="submission_of_institution"),
+            models.Index(
+                fields=["institution"], condition=models.Q(state__in=["queued", "running"]), name="submission_waiting"
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
@@ -61,6 +81,63 @@ class Submission(models.Model):
     def __str__(self) -> str:
         return str(self.public_id)
 
+    @property
+    def is_long(self) -> bool:
+        """Whether the worker takes it: its items are read page by page."""
+        return self.parts > 0
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.state in {self.State.DONE, self.State.FAILED}
+
+
+class SubmissionPart(models.Model):
+    """Up to 2 000 items of a long submission as they were sent, redacted; or a long text that is still to be read."""
+
+    class Kind(models.TextChoices):
+        """What the body holds (parts.py)."""
+
+        ENTRIES = "entries"
+        TEXT = "text"
+
+    # No index of its own: the constraint below begins with it.
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="held_parts", db_index=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.ENTRIES)
+    number = models.IntegerField()
+    # The index of its first item; of a text, the number of its first line.
+    first = models.IntegerField(default=0)
+    # Compressed: the server's own compression would be slower and weaker.
+    body = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["submission", "kind", "number"], name="part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.submission_id}/{self.number}"
+
+
+class KeptAnswer(models.Model):
+    """The answer to a request that carried an Idempotency-Key: the same request again gets it again for 24 hours."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="+")
+    # `token:<id>` or `member:<id>`: two programs of one institution do not meet in their keys.
+    sender = models.CharField(max_length=40)
+    key = models.CharField(max_length=255)
+    # SHA-256 over method, path, query, media type and body.
+    request = models.BinaryField(max_length=32)
+    status = models.SmallIntegerField(default=0)
+    location = models.CharField(max_length=200, blank=True)
+    body = models.BinaryField(default=bytes)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["institution", "sender", "key"], name="kept_answer_once")]
+        indexes = [models.Index(fields=["created_at"], name="kept_answer_age")]
+
+    def __str__(self) -> str:
+        return f"{self.sender} {self.pk}"
+
 
 class SubmissionItem(models.Model):
     """One line of a submission and what became of it."""
@@ -72,7 +149,8 @@ class SubmissionItem(models.Model):
         REFRESHED = "refreshed"
         REFUSED = "refused"
 
-    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="items")
+    # No index of its own: the constraint below begins with it.
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="items", db_index=False)
     index = models.IntegerField()
     line = models.IntegerField()
     input = models.TextField()

@@ -17,21 +17,28 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ingestion.submissions.choices import read_choices
-from ingestion.submissions.drafts import Draft, InvalidRequest, Sending, from_text
+from ingestion.submissions.drafts import Draft, InvalidRequest, Sending
 from ingestion.submissions.forms import USUAL, ShareForm
-from ingestion.submissions.lines import account_of, lines_after, lines_before
+from ingestion.submissions.lines import PAGE as PAGE_LINES
+from ingestion.submissions.lines import account_of, account_of_all, lines_after, lines_before, page_of
 from ingestion.submissions.models import Submission
-from ingestion.submissions.reasons import fault_of
+from ingestion.submissions.queueing import enqueue
+from ingestion.submissions.reasons import failure_of, fault_of
+from ingestion.submissions.receiving import Long, in_file, in_text
 from ingestion.submissions.services import Outcome, preview, submit
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.roles import Scope
-from iocmarket.accounts.viewer import viewer_of_member
+from iocmarket.accounts.viewer import Viewer, viewer_of_member
 from iocmarket.accounts.views import member_of
+from iocmarket.api.problems import Problem
+from iocmarket.api.uploads import TOO_LARGE
 from iocmarket.indicators.threats import ThreatType
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.ids import digest_of
 from iocmarket.kernel.marking import TLP
 
+LONG_SEEN = "long"
+"""What stands for having looked at a batch too long to be shown."""
 PAGE, LINES = "submissions/share.html", "submissions/share_lines.html"
 SAMPLE = "185.220.101[.]45\nhxxps://connexion-cas-valbrune[.]top/login\n9e107d9d372bb6826bd81d3542a419d6"
 
@@ -43,7 +50,7 @@ def share(request: HttpRequest) -> HttpResponse:
     member = member_of(request)
     if Scope.INDICATORS_WRITE not in viewer_of_member(member).scopes:
         return render(request, "submissions/read_only.html", status=403)
-    form = ShareForm(request.POST or None, institutions=_others(member))
+    form = ShareForm(request.POST or None, request.FILES or None, institutions=_others(member))
     context: dict[str, Any] = {
         "form": form,
         "sample": SAMPLE,
@@ -68,12 +75,48 @@ def share(request: HttpRequest) -> HttpResponse:
 @require_GET
 def shared(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """What became of every line of one submission of the own institution; it can be read again at any time."""
-    viewer = viewer_of_member(member_of(request))
-    own = Submission.objects.select_related("author").filter(institution_id=viewer.institution_id)
-    submission = get_object_or_404(own, public_id=public_id)
+    submission = _own(request, public_id)
+    if submission.is_long:
+        return render(request, "submissions/shared.html", _long_page(request, submission))
     lines = lines_after(submission)
     context = {"submission": submission, "lines": lines, "step": 3, **account_of(lines)}
     return render(request, "submissions/shared.html", context)
+
+
+@login_required
+@require_GET
+def progress(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """How far a long submission is: asked for by its page, again and again until it is done."""
+    submission = _own(request, public_id)
+    if not getattr(request, "htmx", False):
+        return redirect("shared", public_id)
+    answer = render(request, "submissions/progress.html", {"submission": submission})
+    if submission.is_finished:
+        answer["HX-Refresh"] = "true"
+    return answer
+
+
+def _own(request: HttpRequest, public_id: UUID) -> Submission:
+    viewer = viewer_of_member(member_of(request))
+    own = Submission.objects.select_related("author").filter(institution_id=viewer.institution_id)
+    return get_object_or_404(own, public_id=public_id)
+
+
+def _long_page(request: HttpRequest, submission: Submission) -> dict[str, Any]:
+    context: dict[str, Any] = {"submission": submission, "step": 3, "kept": 0}
+    if not submission.is_finished:
+        return context
+    after, review = request.GET.get("after", ""), request.GET.get("show") == "review"
+    lines = page_of(submission, after=int(after) if after.isdigit() and len(after) < 10 else -1, review=review)
+    return {
+        **context,
+        "lines": lines[:PAGE_LINES],
+        "only_review": review,
+        "first_page": not after,
+        "failure": failure_of(submission.failure),
+        "older": lines[PAGE_LINES - 1].index if len(lines) > PAGE_LINES else None,
+        **account_of_all(submission),
+    }
 
 
 def _template(request: HttpRequest) -> str:
@@ -83,40 +126,67 @@ def _template(request: HttpRequest) -> str:
 
 def _answer(request: HttpRequest, member: Member, form: ShareForm) -> dict[str, Any] | UUID:
     """The look, or the id of what was shared. Only what was looked at is shared: nothing leaves unseen."""
-    text = form.cleaned_data["text"]
-    if not text.strip():
-        return {}
-    viewer = viewer_of_member(member)
-    sharing = request.POST.get("act") == "share" and request.POST.get("seen") == _mark_of(text)
     try:
-        sending = with_own_markings(from_text(text, choices=form.choices), request.POST)
-        if sharing:
-            outcome = submit(sending, viewer=viewer, channel=Submission.Channel.WEB)
-            _say(request, outcome)
-            if outcome.public_id is not None:
-                return outcome.public_id
-        outcome = preview(sending, viewer=viewer)
+        sent = _sent(request, form)
+        if sent is None:
+            return {}
+        viewer = viewer_of_member(member)
+        if isinstance(sent, Long):
+            return _long(request, sent, viewer)
+        mark = _mark_of(form.cleaned_data["text"], sent)
+        sending = with_own_markings(sent, request.POST)
+        if request.POST.get("act") == "share" and request.POST.get("seen") == mark:
+            return _shared(request, sending, viewer)
+        return {"seen": mark, "show": request.POST.get("show", ""), **_looked(preview(sending, viewer=viewer))}
     except InvalidRequest as invalid:
         form.add_error("text", fault_of(invalid.faults[0]))
-        return {}
+    except Problem as problem:
+        form.add_error("text", fault_of(Refusal(problem.code, str(problem.detail), where=problem.where)))
     except Refusal as refusal:
         form.add_error(None, fault_of(refusal))
-        return {}
+    return {}
+
+
+def _sent(request: HttpRequest, form: ShareForm) -> Sending | Long | None:
+    """What was pasted, or else the file that was chosen; None for neither."""
+    text, upload = form.cleaned_data["text"], form.cleaned_data["file"]
+    if request.META.get(TOO_LARGE):
+        raise Problem(413, "body_too_large", "the file is too large")
+    if text.strip():
+        return in_text(text, form.choices, form.said)
+    return in_file(upload, form.choices, form.said) if upload else None
+
+
+def _shared(request: HttpRequest, sending: Sending, viewer: Viewer) -> UUID:
+    outcome = submit(sending, viewer=viewer, channel=Submission.Channel.WEB)
+    _say(request, outcome)
+    if outcome.public_id is None:
+        raise ValueError("what is submitted has an id")
+    return outcome.public_id
+
+
+def _looked(outcome: Outcome) -> dict[str, Any]:
     lines = lines_before(outcome)
     return {
         "step": 2,
         "lines": lines,
         "without": outcome.lines_without_indicator,
         "looked": True,
-        "seen": _mark_of(text),
-        "show": request.POST.get("show", ""),
         **account_of(lines),
     }
 
 
-def _mark_of(text: str) -> str:
-    """Equal for the same text, however a browser ends its lines."""
-    return hashlib.sha256("\n".join(text.splitlines()).encode(errors="surrogatepass")).hexdigest()[:32]
+def _long(request: HttpRequest, sent: Long, viewer: Viewer) -> dict[str, Any] | UUID:
+    """More than can be looked at line by line: the button that shares says so, and the account comes afterwards."""
+    if request.POST.get("act") == "share" and request.POST.get("seen") == LONG_SEEN:
+        return enqueue(sent, viewer=viewer, channel=Submission.Channel.WEB).public_id
+    return {"step": 2, "too_long": True, "looked": True, "seen": LONG_SEEN}
+
+
+def _mark_of(text: str, sending: Sending) -> str:
+    """Equal for the same text, however a browser ends its lines; and for the same file."""
+    said = "\n".join(text.splitlines()) + "\0" + ("" if text.strip() else sending.raw)
+    return hashlib.sha256(said.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def with_own_markings(sending: Sending, data: Mapping[str, str]) -> Sending:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from django.db.models import Count
 
 from ingestion.submissions.drafts import Draft
+from ingestion.submissions.models import Submission
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel.decision import Refusal
@@ -37,11 +38,15 @@ class Planned:
         return self.status != REFUSED
 
 
-def plan(drafts: tuple[Draft, ...], *, viewer: Viewer) -> list[Planned]:
-    """One Planned for each draft, in order. Whether a kept one is accepted or refreshed, merging.py decides."""
+def plan(drafts: tuple[Draft, ...], *, viewer: Viewer, submission: Submission | None = None) -> list[Planned]:
+    """One Planned for each draft, in order. Whether a kept one is accepted or refreshed, merging.py decides.
+
+    `submission`: the long one of which these are a part; what its earlier parts said is not news from others.
+    """
     planned = [_first_look(draft) for draft in drafts]
-    known = _known(sorted({item.digest for item in planned if item.kept}), viewer=viewer)
-    seen: set[bytes] = set()
+    digests = sorted({item.digest for item in planned if item.kept})
+    known = _known(digests, viewer=viewer, submission=submission)
+    seen = set() if submission is None else _said_before(digests, submission)
     for item in planned:
         if item.kept:
             item.known = known.get(item.digest, 0)
@@ -62,11 +67,17 @@ def _first_look(draft: Draft) -> Planned:
     )
 
 
-def _known(digests: list[bytes], *, viewer: Viewer) -> dict[bytes, int]:
-    rows = (
-        Contribution.objects.visible_to(viewer)
-        .filter(indicator__digest__in=digests or [b""])
-        .values("indicator__digest")
-        .annotate(institutions=Count("institution_id", distinct=True))
-    )
+def _known(digests: list[bytes], *, viewer: Viewer, submission: Submission | None) -> dict[bytes, int]:
+    said = Contribution.objects.visible_to(viewer).filter(indicator__digest__in=digests or [b""])
+    if submission is not None:
+        said = said.exclude(submission=submission.public_id)
+    rows = said.values("indicator__digest").annotate(institutions=Count("institution_id", distinct=True))
     return {bytes(digest): count for digest, count in rows.values_list("indicator__digest", "institutions")}
+
+
+def _said_before(digests: list[bytes], submission: Submission) -> set[bytes]:
+    """The values that stand in earlier parts."""
+    if not submission.received:
+        return set()
+    rows = submission.items.filter(indicator__digest__in=digests or [b""])
+    return {bytes(digest) for digest in rows.values_list("indicator__digest", flat=True)}

@@ -15,12 +15,12 @@ from django.db import transaction
 from ingestion.enrichment.services import request_enrichment
 from ingestion.submissions.addressees import Addressees, addressees_of
 from ingestion.submissions.drafts import ReportDraft, Sending
+from ingestion.submissions.items import store_items
 from ingestion.submissions.merging import Merge, merge, rehearse
-from ingestion.submissions.models import Submission, SubmissionItem
+from ingestion.submissions.models import Submission
 from ingestion.submissions.planning import ACCEPTED, REFRESHED, REFUSED, Planned, plan
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.services import Actor, record
-from iocmarket.copying import copy_rows
 from iocmarket.indicators.models import Indicator, Report
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import TLP
@@ -97,13 +97,40 @@ def submit(
         indicators=indicators,
         lines_without_indicator=sending.lines_without_indicator,
     )
-    _store(public_id, outcome, sending=sending, viewer=viewer, channel=channel, moment=moment)
+    submission = _store(public_id, outcome, sending=sending, viewer=viewer, channel=channel, moment=moment)
+    store_items(submission, outcome.items, {digest: row.pk for digest, row in indicators.items()})
     record(
         "submission.received", actor=Actor.of(viewer), subject_type="submission", subject_id=public_id,
         details={"channel": channel.value, **outcome.counts},
     )  # fmt: skip
     request_enrichment(row.pk for row in indicators.values())
     return outcome
+
+
+def take(sending: Sending, *, submission: Submission, viewer: Viewer, addressees: Addressees) -> None:
+    """Merge one part of a long submission within the caller's transaction, which holds the submission's row.
+
+    Enrichment is not asked for: its sweeper walks over what is new within a minute, and the merge goes first.
+    """
+    moment = clock.now()
+    items = plan(sending.drafts, viewer=viewer, submission=submission)
+    context = Merge(
+        viewer=viewer,
+        report=_report(sending, viewer, moment, addressees) if sending.report else None,
+        submission=submission.public_id,
+        addressees=addressees,
+        moment=moment,
+    )
+    indicators = merge(items, context=context)
+    store_items(submission, items, {digest: row.pk for digest, row in indicators.items()})
+    outcome = Outcome(public_id=submission.public_id, items=items, indicators=indicators, lines_without_indicator=())
+    for name, count in outcome.counts.items():
+        setattr(submission, name, getattr(submission, name) + count)
+    submission.save(update_fields=list(outcome.counts))
+    record(
+        "submission.part", actor=Actor.of(viewer), subject_type="submission", subject_id=submission.public_id,
+        details={"first": sending.drafts[0].index if sending.drafts else 0, **outcome.counts},
+    )  # fmt: skip
 
 
 def _own_reports(sending: Sending, viewer: Viewer) -> dict[str, Any]:
@@ -152,9 +179,8 @@ def _store(
     viewer: Viewer,
     channel: Submission.Channel,
     moment: datetime,
-) -> None:
-    counts = outcome.counts
-    submission = Submission.objects.create(
+) -> Submission:
+    return Submission.objects.create(
         public_id=public_id,
         institution_id=viewer.institution_id,
         author_id=viewer.member_id,
@@ -164,24 +190,5 @@ def _store(
         defaults=dict(sending.given),
         lines_without_indicator=list(sending.lines_without_indicator),
         created_at=moment,
-        **counts,
-    )
-    copy_rows([_row(submission, item, outcome) for item in outcome.items])
-
-
-def _row(submission: Submission, item: Planned, outcome: Outcome) -> SubmissionItem:
-    draft = item.draft
-    return SubmissionItem(
-        submission=submission,
-        index=draft.index,
-        line=draft.line,
-        input=draft.input,
-        type=draft.type[:24],
-        value=draft.canonical.value if draft.canonical else "",
-        status=item.status,
-        reason=item.refusal.code if item.refusal else "",
-        detail=item.refusal.detail if item.refusal else "",
-        warnings=item.warnings,
-        known=item.known > 0,
-        indicator=outcome.indicators.get(item.digest),
+        **outcome.counts,
     )

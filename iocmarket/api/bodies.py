@@ -48,10 +48,16 @@ def text_of(body: bytes, *, charset: str = "") -> str:
 
     Raises Problem 400 (`not_text`, `lone_surrogate`, `nul_character`) or 415 (`unsupported_charset`).
     """
-    text = _declared(body, charset) if charset else _undeclared(body)
-    if "\x00" in text:
-        raise Problem(400, "nul_character", "the text contains a NUL character", where=_line(text, text.index("\x00")))
+    text = _decoded(body, codec_named(charset)) if charset else _undeclared(body)
+    refuse_nul(text, 1)
     return text
+
+
+def refuse_nul(text: str, line: int) -> None:
+    """Refuse NUL in a text that begins on that line. Raises Problem 400."""
+    if "\x00" in text:
+        where = f"line {line + text.count(chr(10), 0, text.index(chr(0)))}"
+        raise Problem(400, "nul_character", "the text contains a NUL character", where=where)
 
 
 def loads(body: bytes) -> Any:
@@ -69,12 +75,13 @@ def loads(body: bytes) -> Any:
     return found
 
 
-def _declared(body: bytes, charset: str) -> str:
+def codec_named(charset: str) -> str:
+    """Python's codec for a charset that a sender declared. Raises Problem 415 (`unsupported_charset`)."""
     codec = _CHARSETS.get(charset.lower())
     if codec is None:
         known = ", ".join(sorted(_CHARSETS))
         raise Problem(415, "unsupported_charset", f"the charset {charset[:40]!r} is not read here; one of {known}")
-    return _decoded(body, codec)
+    return codec
 
 
 def _undeclared(body: bytes) -> str:
@@ -102,10 +109,6 @@ def _refuse_half_surrogates(body: bytes) -> None:
     if (half := _HALF_IN_BYTES.search(body)) is not None:
         detail = "the text contains half a surrogate pair, which is no character"
         raise Problem(400, "lone_surrogate", detail, where=f"byte {half.start()}")
-
-
-def _line(text: str, position: int) -> str:
-    return f"line {text.count(chr(10), 0, position) + 1}"
 
 
 def _not_json(error: orjson.JSONDecodeError) -> Problem:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 from django.conf import settings
 from django.utils.http import parse_header_parameters
 from rest_framework.parsers import BaseParser
-from rest_framework.request import Request
 
-from iocmarket.api.bodies import loads, text_of
+from iocmarket.api.bodies import loads
 from iocmarket.api.problems import Problem
+
+JSON_CHARSETS = frozenset({"", "utf-8", "utf8", "us-ascii"})
 
 
 class StrictJSONParser(BaseParser):
@@ -24,31 +25,19 @@ class StrictJSONParser(BaseParser):
     ) -> Any:
         """The document. Raises Problem 400 (not JSON, too deep), 413 (too large) or 415 (compressed, other charset)."""
         body = read_limited(stream, parser_context)
-        if charset_of(media_type).lower() not in {"", "utf-8", "utf8", "us-ascii"}:
+        if charset_of(media_type).lower() not in JSON_CHARSETS:
             raise Problem(415, "unsupported_charset", "JSON is sent as UTF-8 (RFC 8259 section 8.1)")
         return loads(body)
 
 
-class PlainTextParser(BaseParser):
-    """text/plain in the declared charset; without one UTF-8, else Windows-1252, which spreadsheets still write."""
-
-    media_type = "text/plain"
-
-    def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:
-        """The text, a str. Raises Problem 400, 413 or 415."""
-        return text_of(read_limited(stream, parser_context), charset=charset_of(media_type))
+def named_parsers(media_types: Iterable[str]) -> tuple[type[BaseParser], ...]:
+    """Parsers that do nothing but name their media types, for views that read bodies through `spooled`."""
+    return tuple(type("Named", (BaseParser,), {"media_type": name}) for name in sorted(media_types))
 
 
 def charset_of(media_type: str | None) -> str:
     """The charset parameter of a media type, empty without one."""
     return str(parse_header_parameters(media_type or "")[1].get("charset", ""))
-
-
-def media_type_of(request: Request) -> str:
-    """The media type of a request's body without its parameters, in lower case."""
-    return str(parse_header_parameters(request.content_type or "")[0]).lower()
 
 
 def read_limited(stream: IO[Any], context: Mapping[str, Any] | None) -> bytes:

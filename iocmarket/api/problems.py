@@ -20,6 +20,7 @@ _TITLES = {
     404: "Not found",
     405: "Method not allowed",
     406: "Not acceptable",
+    408: "Too slow",
     409: "Conflict",
     413: "Too large",
     415: "Unsupported media type",
@@ -33,8 +34,10 @@ _TITLES = {
 class Problem(exceptions.APIException):
     """A refusal with its HTTP status; `code` is stable, `where` is a JSON Pointer, a parameter or a line."""
 
-    def __init__(self, status: int, code: str, detail: str, *, where: str = "", **extra: object) -> None:
+    def __init__(self, status: int, code: str, detail: str, *, where: str = "", wait: int = 0, **extra: object) -> None:
+        """`wait`: the seconds after which to try again (Retry-After)."""
         super().__init__(detail=detail, code=code)
+        self.wait = wait
         self.status_code = status
         self.code = code
         self.where = where

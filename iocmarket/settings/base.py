@@ -162,6 +162,16 @@ X_FRAME_OPTIONS = "DENY"
 SUBMISSION_MAX_BYTES = 8 * 1024 * 1024
 SUBMISSION_MAX_ITEMS = 500
 DATA_UPLOAD_MAX_MEMORY_SIZE = SUBMISSION_MAX_BYTES
+# Above five hundred items a submission is taken by the worker in parts; no submission may be larger than this.
+BULK_MAX_BYTES = 64 * 1024 * 1024
+BULK_MAX_ITEMS = 100_000
+FILE_UPLOAD_HANDLERS = ["iocmarket.api.uploads.BoundedUpload"]
+# Free text up to this is read at once (about a second); longer text waits for the worker.
+BULK_READ_AT_ONCE = 512 * 1024
+# Back-pressure: what may wait before senders are asked to come back later (docs/operations.md).
+BULK_WAITING_PER_INSTITUTION = ENV.bulk_waiting_per_institution
+BULK_WAITING = ENV.bulk_waiting
+OUTBOX_WAITING = ENV.outbox_waiting
 # Scores below this leave the block feeds, and the moment of crossing it is an entry's `valid_until`.
 SCORE_THRESHOLD = 30
 

@@ -28,6 +28,9 @@ class Env:
     community_name: str
     ipdata_mmdb_asn: str
     ipdata_mmdb_country: str
+    bulk_waiting_per_institution: int
+    bulk_waiting: int
+    outbox_waiting: int
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Env:
@@ -44,7 +47,18 @@ class Env:
             community_name=environ.get("COMMUNITY_NAME", "Place de marché IOC"),
             ipdata_mmdb_asn=environ.get("IPDATA_MMDB_ASN", ""),
             ipdata_mmdb_country=environ.get("IPDATA_MMDB_COUNTRY", ""),
+            bulk_waiting_per_institution=_number(environ, "BULK_WAITING_PER_INSTITUTION", 300_000),
+            bulk_waiting=_number(environ, "BULK_WAITING", 1_000_000),
+            outbox_waiting=_number(environ, "OUTBOX_WAITING", 1_000_000),
         )
+
+
+def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+    """A whole number. Raises ImproperlyConfigured for anything else."""
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit():
+        raise ImproperlyConfigured(f"{name} is a whole number, not {text!r}")
+    return int(text)
 
 
 def require_production(environ: Mapping[str, str] = os.environ) -> None:

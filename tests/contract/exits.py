@@ -112,6 +112,13 @@ def _send_text(path: str) -> Ask:
     return ask
 
 
+def _send_rows(media_type: str, rows: str) -> Ask:
+    def ask(reader: Reader, subject: Subject) -> Any:
+        return reader.machine.post("/api/v1/submissions", _filled(rows, reader, subject), content_type=media_type)
+
+    return ask
+
+
 def _take_back(reader: Reader, subject: Subject) -> Any:
     return reader.machine.delete(f"/api/v1/contributions/{subject.contribution_id}")
 
@@ -224,6 +231,7 @@ ROUTES: dict[str, Exit] = {
             Asking("share", _share),
         ),
     ),
+    "share/<uuid:public_id>/progress": page("/share/{s.contribution_id}/progress", tells=False),
     "share/<uuid:public_id>": page("/share/{s.contribution_id}", tells=False),
     "contributions/<uuid:public_id>/withdraw": Exit(
         "page", (Asking("withdraw", _post("person", "/contributions/{s.contribution_id}/withdraw"), tells=False),)
@@ -234,10 +242,13 @@ ROUTES: dict[str, Exit] = {
             Asking("JSON", _send("/api/v1/submissions", lambda s: {"indicators": [s.value]})),
             Asking("dry run", _send("/api/v1/submissions?dry_run=1", lambda s: {"indicators": [s.value]})),
             Asking("text", _send_text("/api/v1/submissions?audience=own")),
+            Asking("table", _send_rows("text/csv", "value;audience\n{s.value};own")),
+            Asking("objects", _send_rows("application/x-ndjson", '{{"value":"{s.value}"}}')),
             Asking("dry text", _send_text("/api/v1/submissions?dry_run=1")),
         ),
     ),
     "api/v1/submissions/<uuid:public_id>": machine("/api/v1/submissions/{s.contribution_id}", tells=False),
+    "api/v1/submissions/<uuid:public_id>/items": machine("/api/v1/submissions/{s.contribution_id}/items", tells=False),
     "api/v1/contributions/<uuid:public_id>": Exit("machine", (Asking("withdraw", _take_back, tells=False),)),
     "api/v1/indicators": machine(
         "/api/v1/indicators",

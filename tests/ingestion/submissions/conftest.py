@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.cache import cache
 from django.db import models
 from django.test import Client
 
@@ -45,6 +47,25 @@ class Sender:
         """POST free text."""
         return self.raw(text.encode(), "text/plain; charset=utf-8", query)
 
+    def csv(self, text: str, query: str = "", **headers: str) -> Any:
+        """POST a table."""
+        return self.raw(text.encode(), "text/csv", query, **headers)
+
+    def ndjson(self, *lines: Any, query: str = "", **headers: str) -> Any:
+        """POST objects, one a line."""
+        return self.raw("\n".join(map(json.dumps, lines)).encode(), "application/x-ndjson", query, **headers)
+
+    def items(self, url: str) -> list[Any]:
+        """All items of a long submission, page after page."""
+        found: list[Any] = []
+        cursor = None
+        while True:
+            page = self.client.get(url, {"limit": "1000", **({"cursor": cursor} if cursor else {})}).json()
+            found += page["items"]
+            cursor = page["next"]
+            if cursor is None or not page["items"]:
+                return found
+
     def delete(self, contribution_id: object) -> Any:
         """Take a statement back."""
         return self.client.delete(f"/api/v1/contributions/{contribution_id}")
@@ -55,6 +76,14 @@ def row_counts() -> dict[str, int]:
     ours = ("iocmarket", "ingestion", "sharing")
     tables = [model for model in apps.get_models() if model.__module__.startswith(ours)]
     return {model._meta.label: models.QuerySet(model).count() for model in tables}
+
+
+@pytest.fixture
+def working() -> Iterator[None]:
+    """A worker has just given a sign of life; its work is done by the test."""
+    cache.set("heartbeat:worker", 1, timeout=60)
+    yield
+    cache.delete("heartbeat:worker")
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 
 from iocmarket.indicators.models import Contribution
@@ -25,6 +24,11 @@ def refused(answer: Any, status: int, code: str, where: str | None = None) -> di
     if where is not None:
         assert body.get("where", "") == where
     return body
+
+
+@pytest.fixture(autouse=True)
+def _worker(working: None) -> None:
+    """Long submissions are taken."""
 
 
 @pytest.fixture(autouse=True)
@@ -196,13 +200,13 @@ def test_an_empty_body_is_nothing(content_type: str, sender: Sender) -> None:
         "application/x-www-form-urlencoded",
         "multipart/form-data; boundary=x",
         "application/xml",
-        "text/csv",
+        "application/octet-stream",
         "x",
     ],
 )
 def test_another_media_type_is_415_and_those_that_are_read_are_named(content_type: str, sender: Sender) -> None:
     body = refused(sender.raw(b"45.1.2.3", content_type), 415, "unsupported_media_type")
-    assert body["supported"] == ["application/json", "text/plain"]
+    assert {"application/json", "text/plain", "text/csv", "application/x-ndjson"} <= set(body["supported"])
 
 
 @pytest.mark.parametrize(
@@ -213,9 +217,9 @@ def test_another_charset_is_415(content_type: str, charset: str, sender: Sender)
     refused(sender.raw(b'{"indicators":[]}', f"{content_type}; charset={charset}"), 415, "unsupported_charset")
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, identity", "x-gzip"])
+@pytest.mark.parametrize("coding", ["deflate", "br", "zstd", "gzip, identity", "gzip, gzip"])
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
-def test_a_compressed_body_is_415(coding: str, content_type: str, sender: Sender) -> None:
+def test_a_body_compressed_otherwise_than_by_gzip_is_415(coding: str, content_type: str, sender: Sender) -> None:
     body = gzip.compress(b'{"indicators":["45.1.2.3"]}')
     answer = sender.raw(body, content_type, **{"Content-Encoding": coding})
     refused(answer, 415, "unsupported_encoding", "Content-Encoding")
@@ -226,19 +230,11 @@ def test_the_identity_coding_is_none(sender: Sender) -> None:
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("dry", ["", "?dry_run=1"])
-def test_more_than_five_hundred_items_are_413(dry: str, sender: Sender) -> None:
+def test_a_dry_run_of_more_than_five_hundred_items_is_413(sender: Sender) -> None:
     values = [f"45.1.{n // 250}.{n % 250}" for n in range(501)]
-    assert "501" in refused(sender.json(*values, query=dry), 413, "too_many_items")["detail"]
-    refused(sender.text("\n".join(values), dry), 413, "too_many_items")
-    refused(sender.json(*values[:300], text="\n".join(values[300:]), query=dry), 413, "too_many_items")
-
-
-def test_a_body_over_the_limit_is_413(sender: Sender) -> None:
-    body = b'{"text":"' + b"x" * settings.SUBMISSION_MAX_BYTES + b'"}'
-    for content_type in ("application/json", "text/plain"):
-        answer = sender.raw(body, content_type)
-        assert str(settings.SUBMISSION_MAX_BYTES) in refused(answer, 413, "body_too_large")["detail"]
+    refused(sender.json(*values, query="?dry_run=1"), 413, "too_many_items")
+    refused(sender.text("\n".join(values), "?dry_run=1"), 413, "too_many_items")
+    refused(sender.json(*values[:300], text="\n".join(values[300:]), query="?dry_run=1"), 413, "too_many_items")
 
 
 def test_a_browser_that_asks_for_a_page_gets_a_problem(sender: Sender) -> None:

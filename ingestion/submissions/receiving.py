@@ -1,0 +1,176 @@
+"""From a request's body to what it sends: a short submission, read, or a long one, still streaming in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import PurePath
+from typing import IO, Any, cast
+
+import orjson
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+
+from ingestion.readers.base import row_readers
+from ingestion.readers.credentials import redacted
+from ingestion.submissions.choices import QUERY, Choices, read_choices
+from ingestion.submissions.drafts import (
+    ITEMS_MAX,
+    LINE_MAX,
+    InvalidRequest,
+    ReportDraft,
+    Sending,
+    checked_items,
+    frame_of,
+    from_document,
+    from_text,
+    text_in,
+)
+from ingestion.submissions.parts import Entry, drafts_of, entry_of_draft, entry_of_item, entry_of_row
+from iocmarket.api.bodies import loads, text_of
+from iocmarket.api.parsers import JSON_CHARSETS
+from iocmarket.api.problems import Problem
+from iocmarket.api.spool import Body
+from iocmarket.kernel.decision import Refusal
+
+JSON, TEXT = "application/json", "text/plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Long:
+    """A submission of more than five hundred items, or of a text too long to be read at once; to be consumed once."""
+
+    choices: Choices
+    entries: Iterable[Entry] = ()
+    text: Iterable[str] = ()
+    """Redacted lines, which the worker reads."""
+    lines_without_indicator: tuple[int, ...] = ()
+    report: ReportDraft | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    defaults_at: str = "/defaults"
+
+
+def media_types() -> frozenset[str]:
+    """What can be sent."""
+    return frozenset({JSON, TEXT, *_row_readers()})
+
+
+def _row_readers() -> dict[str, str]:
+    return {media_type: reader.name for reader in row_readers for media_type in reader.media_types}
+
+
+def received(body: Body, given: Mapping[str, Any]) -> Sending | Long:
+    """What a body and its query parameters say. Raises Problem, Refusal or InvalidRequest.
+
+    A Long raises the same while it is consumed.
+    """
+    if body.size == 0:
+        raise Problem(422, "nothing_sent", "the body is empty", where="/")
+    if body.media_type == JSON:
+        return _document(body, given)
+    choices = read_choices(given, base=Choices(), where=QUERY, own=False)
+    if body.media_type == TEXT:
+        return of_text(body.size, lambda: text_of(body.read(), charset=body.charset), body.lines, choices, given)
+    return of_rows(_row_readers()[body.media_type], body.lines(), choices, given)
+
+
+def of_text(
+    size: int, whole: Callable[[], str], lines: Callable[[], Iterator[str]], choices: Choices, given: Mapping[str, Any]
+) -> Sending | Long:
+    """Free text: read at once when it is not too long."""
+    if size > settings.BULK_READ_AT_ONCE:
+        return Long(choices=choices, text=redacted(_no_endless(lines())), given=given, defaults_at=QUERY)
+    sending = from_text(whole(), choices=choices, given=given)
+    return sending if len(sending.drafts) <= ITEMS_MAX else _long(sending)
+
+
+def of_rows(reader: str, lines: Iterable[str], choices: Choices, given: Mapping[str, Any]) -> Sending | Long:
+    """A file of one indicator a line."""
+    entries = map(entry_of_row, row_readers[reader].rows(lines))
+    start = list(islice(entries, ITEMS_MAX + 1))
+    if len(start) > ITEMS_MAX:
+        return Long(choices=choices, entries=chain(start, entries), given=given, defaults_at=QUERY)
+    return Sending(
+        drafts=drafts_of(start, first=0, choices=choices),
+        choices=choices,
+        raw="\n".join(orjson.dumps(entry[2]).decode() for entry in start),
+        given=given,
+        defaults_at=QUERY,
+    )
+
+
+def in_text(text: str, choices: Choices, given: Mapping[str, Any]) -> Sending | Long:
+    """What a person pasted."""
+    return of_text(len(text), lambda: text, lambda: iter(text.splitlines(keepends=True)), choices, given)
+
+
+def in_file(upload: UploadedFile[Any], choices: Choices, given: Mapping[str, Any]) -> Sending | Long:
+    """What a person chose from the disk: a table or NDJSON by its name, else text. Raises as `received` does."""
+    media_type = _BY_NAME.get(PurePath(upload.name or "").suffix.lower(), TEXT)
+    body = Body(media_type, "", upload.size or 0, b"", cast("IO[bytes]", upload.file))
+    if media_type == TEXT:
+        return of_text(body.size, lambda: text_of(body.read()), body.lines, choices, given)
+    return of_rows(_row_readers()[media_type], body.lines(), choices, given)
+
+
+_BY_NAME = {
+    ".csv": "text/csv",
+    ".tsv": "text/csv",
+    ".ndjson": "application/x-ndjson",
+    ".jsonl": "application/x-ndjson",
+}
+
+
+def _document(body: Body, given: Mapping[str, Any]) -> Sending | Long:
+    if body.charset.lower() not in JSON_CHARSETS:
+        raise Problem(415, "unsupported_charset", "JSON is sent as UTF-8 (RFC 8259 section 8.1)")
+    document = loads(body.read())
+    if given:
+        where = f"{QUERY}{next(iter(given))[:60]}"
+        raise Problem(400, "unknown_parameter", "a JSON body carries its own defaults", where=where)
+    items = document.get("indicators") if isinstance(document, dict) else None
+    text = document.get("text") if isinstance(document, dict) else None
+    many = isinstance(items, list) and len(items) > ITEMS_MAX
+    if not many and not (isinstance(text, str) and len(text) > settings.BULK_READ_AT_ONCE):
+        sending = from_document(document)
+        return sending if len(sending.drafts) <= ITEMS_MAX else _long(sending)
+    return _long_document(document)
+
+
+def _long_document(document: dict[str, Any]) -> Long:
+    """The same document when its values are not to be recognised yet; its faults are told at once all the same."""
+    frame = frame_of(document)
+    for _checked in checked_items(document, frame):
+        pass
+    text = text_in(document, frame.faults)
+    if frame.faults:
+        raise InvalidRequest(frame.faults)
+    lines = text.splitlines(keepends=True) if text is not None else ()
+    return Long(
+        choices=frame.choices,
+        entries=(entry_of_item(item, index) for index, item in enumerate(document.get("indicators") or ())),
+        text=redacted(_no_endless(lines)),
+        report=frame.report,
+        given=frame.given,
+    )
+
+
+def _long(sending: Sending) -> Long:
+    """What was read already, but is too much to be merged at once."""
+    return Long(
+        choices=sending.choices,
+        entries=map(entry_of_draft, sending.drafts),
+        lines_without_indicator=sending.lines_without_indicator,
+        report=sending.report,
+        given=sending.given,
+        defaults_at=sending.defaults_at,
+    )
+
+
+def _no_endless(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines, start=1):
+        if len(line) > LINE_MAX:
+            detail = f"the line has {len(line)} characters; at most {LINE_MAX}"
+            raise InvalidRequest([Refusal("line_too_long", detail, where=f"line {number}")])
+        yield line
