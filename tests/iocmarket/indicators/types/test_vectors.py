@@ -350,4 +350,4 @@ def test_every_shared_vector_of_our_types_holds() -> None:
         if got != vector["canonical"]:
             wrong.append((vector["id"], vector["input"], got))
     assert wrong == []
-    assert seen >= 67
+    assert seen >= 70
