@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 from datetime import datetime
+from typing import TypeVar
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.http import http_date, parse_etags, parse_http_date_safe
 
+from sharing.feeds.bodies import Body
 from sharing.feeds.services import Feed, changed_at
 
+SMALL = 1 << 20
+"""Bytes up to which an answer is made at once: a stream of pieces costs more than it spares."""
+_Answer = TypeVar("_Answer", bound=HttpResponseBase)
 _GZIP = "-gzip"
 _VARY = "Accept-Encoding, Authorization, Cookie, X-MISP-AUTH"
 
@@ -36,19 +41,29 @@ def not_modified(request: HttpRequest, *, etag: str, serial: int) -> HttpRespons
     return _labelled(answer, _tag(etag, packed=accepts_gzip(request)), changed_at(serial))
 
 
-def answer_with(request: HttpRequest, feed: Feed) -> HttpResponse:
-    """200 with the feed, compressed where the client takes it; for HEAD the same without the body."""
-    packed = accepts_gzip(request)
-    body = gzip.compress(feed.body, compresslevel=5, mtime=0) if packed else feed.body
-    answer = HttpResponse(b"" if request.method == "HEAD" else body, content_type=feed.fmt.media_type)
-    answer["Content-Length"] = str(len(body))
+def answer_with(request: HttpRequest, feed: Feed) -> HttpResponseBase:
+    """200 with the feed, compressed where the client takes it; for HEAD the same without the body.
+
+    Raises FileNotFoundError when a file of the feed has vanished: it is to be built again.
+    """
+    with_gzip = accepts_gzip(request)
+    body = Body(feed.parts(), with_gzip=with_gzip)
+    answer: HttpResponseBase
+    if request.method == "HEAD":
+        body.close()
+        answer = HttpResponse(content_type=feed.fmt.media_type)
+    elif body.length <= SMALL:
+        answer = HttpResponse(b"".join(body), content_type=feed.fmt.media_type)
+    else:
+        answer = StreamingHttpResponse(body, content_type=feed.fmt.media_type)
+    answer["Content-Length"] = str(body.length)
     answer["Content-Disposition"] = f'attachment; filename="iocmarket-{feed.fmt.name}.{feed.fmt.extension}"'
     answer["X-Content-Type-Options"] = "nosniff"
-    answer["X-IOC-Count"] = str(feed.count)
-    answer["X-IOC-Skipped"] = str(len(feed.left_out))
-    if packed:
+    answer["X-IOC-Count"] = str(feed.content.count)
+    answer["X-IOC-Skipped"] = str(feed.content.skipped)
+    if with_gzip:
         answer["Content-Encoding"] = "gzip"
-    return _labelled(answer, _tag(feed.etag, packed=packed), feed.changed)
+    return _labelled(answer, _tag(feed.etag, packed=with_gzip), feed.changed)
 
 
 def accepts_gzip(request: HttpRequest) -> bool:
@@ -75,7 +90,7 @@ def _tag(etag: str, *, packed: bool) -> str:
     return f'"{etag}{_GZIP if packed else ""}"'
 
 
-def _labelled(answer: HttpResponse, tag: str, changed: datetime) -> HttpResponse:
+def _labelled(answer: _Answer, tag: str, changed: datetime) -> _Answer:
     answer["ETag"] = tag
     answer["Last-Modified"] = http_date(changed.timestamp())
     answer["Cache-Control"] = "private, no-cache"

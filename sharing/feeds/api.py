@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django.http import HttpResponse, JsonResponse
+from django.http import JsonResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
@@ -20,6 +21,7 @@ from iocmarket.kernel.decision import Refusal
 from sharing.feeds import services
 from sharing.feeds.answers import answer_with, not_modified, unchanged
 from sharing.feeds.explain import explanation_of
+from sharing.feeds.formats.base import Tally
 
 _PARAMETERS = [
     OpenApiParameter("type", OpenApiTypes.STR, description="IOC types, separated by commas."),
@@ -30,6 +32,10 @@ _PARAMETERS = [
     OpenApiParameter("tlp_max", OpenApiTypes.STR, description="Only values marked up to this TLP."),
     OpenApiParameter("explain", OpenApiTypes.BOOL, description="Answer with what was left out and why, as JSON."),
 ]
+
+
+ATTEMPTS = 3
+"""A file that vanished between two steps is written again."""
 
 
 class AnyAccept(BaseContentNegotiation):
@@ -66,15 +72,24 @@ class FeedView(ScopedView):
         parameters=_PARAMETERS,
         responses={(200, "*/*"): OpenApiTypes.BINARY, 304: None, 503: OpenApiTypes.OBJECT},
     )
-    def get(self, request: Request, name: str) -> HttpResponse:
+    def get(self, request: Request, name: str) -> HttpResponseBase:
         """The feed, or 304. 404 for an unknown format, 400 for an unknown option, 503 while it is being prepared."""
         wanted = self._wanted(request, name)
         if request.query_params.get("explain", "0") not in {"0", "false", ""}:
-            return JsonResponse(explanation_of(wanted.feed()))
+            tally = wanted.explained() or Tally(count=wanted.feed().content.count)
+            return JsonResponse(explanation_of(wanted.fmt, tally))
         serial = wanted.serial()
         if serial is not None and unchanged(request, etag=wanted.etag(serial), serial=serial):
             return not_modified(request, etag=wanted.etag(serial), serial=serial)
-        feed = wanted.feed()
+        for _attempt in range(ATTEMPTS - 1):
+            try:
+                return self._sent(request, wanted.feed())
+            except FileNotFoundError:
+                continue
+        return self._sent(request, wanted.feed())
+
+    @staticmethod
+    def _sent(request: Request, feed: services.Feed) -> HttpResponseBase:
         if unchanged(request, etag=feed.etag, serial=feed.serial):
             return not_modified(request, etag=feed.etag, serial=feed.serial)
         return answer_with(request, feed)

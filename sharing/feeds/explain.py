@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sharing.feeds.services import REASONS, Feed
-
-NAMED = 1000
-"""So many values are named; the counts tell of all."""
+from sharing.feeds.formats.base import Format, Tally
+from sharing.feeds.services import REASONS
 
 
-def explanation_of(feed: Feed) -> dict[str, Any]:
-    """The explanation as a JSON object."""
+def explanation_of(fmt: Format, tally: Tally) -> dict[str, Any]:
+    """The explanation as a JSON object. The counts tell of all; so many values as `tally` names are named."""
     return {
-        "format": feed.fmt.name,
-        "mode": str(feed.fmt.mode),
-        "count": feed.count,
-        "skipped": len(feed.left_out),
+        "format": fmt.name,
+        "mode": str(fmt.mode),
+        "count": tally.count,
+        "skipped": tally.skipped.total(),
         "reasons": [
             {"reason": reason, "count": count, "sentence": str(REASONS[reason])}
-            for reason, count in sorted(feed.skipped.items())
+            for reason, count in sorted(tally.skipped.items())
         ],
         "values": [
             {
@@ -30,6 +28,6 @@ def explanation_of(feed: Feed) -> dict[str, Any]:
                 "pap": item.marking.pap.label,
                 "reason": reason,
             }
-            for item, reason in feed.left_out[:NAMED]
+            for item, reason in tally.named
         ],
     }

@@ -11,9 +11,12 @@ from iocmarket.indicators.types.base import Trait
 from iocmarket.kernel.marking import Marking
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Item:
-    """One value over all views of a viewer: the strictest labels, the highest score, everything that was said."""
+    """One value over all views of a viewer: the strictest labels, the highest score, everything that was said.
+
+    Never changed once made; not frozen, which would triple what making one costs, and a feed may have a million.
+    """
 
     public_id: UUID
     type: str
@@ -46,6 +49,8 @@ class Meta:
     count: int
     strictest: Marking | None
     """The strictest labels among the lines; None for an empty feed."""
+    content: bytes = b""
+    """The digest of all lines or objects: equal for equal contents."""
     options: Mapping[str, str] = field(default_factory=dict)
     """The format's own options, every one of them with its value."""
 

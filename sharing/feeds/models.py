@@ -6,6 +6,8 @@ from django.db import models
 
 from iocmarket.accounts.models import Institution
 from iocmarket.indicators.models import Indicator
+from iocmarket.kernel import clock
+from iocmarket.publication.models import View
 
 
 class FeedState(models.Model):
@@ -22,6 +24,11 @@ class FeedState(models.Model):
     inputs = models.BinaryField(max_length=32, default=b"")
     content = models.BinaryField(max_length=32, default=b"")
     serial = models.BigIntegerField(default=0)
+    # The files of the content, its counts and strictest labels (snapshots.py); null once they were given up.
+    files = models.JSONField(null=True)
+    # Of the views that the content was read from: an older content is given only to who still has exactly these.
+    access = models.BinaryField(max_length=32, default=b"")
+    built_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["institution", "feed"], name="feed_state_once")]
@@ -29,6 +36,19 @@ class FeedState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.institution_id} {self.serial}"
+
+
+class ViewFiles(models.Model):
+    """The files that hold the objects of one view, for all its readers (segments.py). A memory, not a truth."""
+
+    view = models.OneToOneField(View, on_delete=models.CASCADE, related_name="+")
+    # The view's own when the files were looked at: equal → nothing was published since.
+    head = models.DateTimeField(null=True)
+    # [start, end, rows, objects, name, bytes] of each, oldest first.
+    segments = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.view_id} {len(self.segments)}"
 
 
 class RuleNumber(models.Model):

@@ -34,6 +34,16 @@ class Options:
     own: Mapping[str, str] = field(default_factory=dict)
     """The format's own options, all of them, defaults included."""
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is left out because of them."""
+        return any(
+            [
+                *(self.types, self.threat_types, self.score_min is not None, self.age is not None),
+                *(self.limit is not None, self.tlp_max is not None),
+            ]
+        )
+
     def digest(self) -> bytes:
         """Equal for equal requests, however they were written."""
         told = {

@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
+from iocmarket.accounts.models import CircleMembership, Institution
 from iocmarket.accounts.viewer import Viewer
+from iocmarket.kernel.clock import MICROSECOND
 from iocmarket.kernel.marking import FULL, Marking
-from iocmarket.publication.access import audiences_read_by
-from iocmarket.publication.models import View
+from iocmarket.publication.access import views_of
+from iocmarket.publication.models import Entry, View
+from sharing.prepared import Prepared
+from sharing.reading import Exit
+
+ALWAYS = 2
+"""Audiences of every institution: the community, and its own inbox."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Readable:
     """The complete views of a viewer at its ceiling (`shown`) and at its institution's full one (`deciding`)."""
 
     shown: tuple[View, ...]
     deciding: tuple[View, ...]
+    since: str = ""
+    """From when on the viewer is told of withdrawals in each of them."""
 
-    @property
+    @cached_property
     def every(self) -> list[View]:
         """Each of them once."""
         return list({view.pk: view for view in (*self.shown, *self.deciding)}.values())
 
-    @property
+    @cached_property
     def shown_ids(self) -> frozenset[int]:
         """For quick questions."""
         return frozenset(view.pk for view in self.shown)
 
-    @property
+    @cached_property
     def deciding_ids(self) -> frozenset[int]:
         """For quick questions."""
         return frozenset(view.pk for view in self.deciding)
@@ -38,7 +52,30 @@ class Readable:
     def signature(self) -> bytes:
         """Changes with every publication in any of these views: a view's head moves with each new version."""
         told = [(view.pk, view.head) for view in sorted(self.every, key=lambda view: view.pk)]
-        return hashlib.sha256(repr(told).encode()).digest()
+        return hashlib.sha256(f"{told}{self.since}".encode()).digest()
+
+    def heads(self) -> dict[int, int]:
+        """Up to where each view was read, in microseconds since 1970."""
+        return {view.pk: (view.head - _EPOCH) // MICROSECOND for view in self.every if view.head is not None}
+
+    def access(self) -> bytes:
+        """Equal while exactly these views may be read, in which exactly this may be told."""
+        return hashlib.sha256(f"{sorted(self.shown_ids)}{sorted(self.deciding_ids)}{self.since}".encode()).digest()
+
+
+def _views(exit_: Exit) -> QuerySet[View, Any]:
+    """Those of its ceiling and of the full one; beside each how many audiences the institution belongs to."""
+    mine = CircleMembership.objects.filter(institution_id=exit_.institution_id)
+    circles = mine.order_by().values("institution_id").annotate(number=Count("*")).values("number")
+    joined = mine.filter(circle_id=OuterRef("circle_id")).values("joined_at")
+    approved = Institution.objects.filter(pk=exit_.institution_id).values("approved_at")
+    found = views_of(exit_.viewer) | views_of(replace(exit_, ceiling=FULL).viewer)
+    return found.annotate(
+        audiences=Coalesce(Subquery(circles), 0) + ALWAYS, since=Coalesce(Subquery(joined), Subquery(approved))
+    ).values_list("id", "head", "ceiling_tlp", "ceiling_pap", "audiences", "since")
+
+
+_VIEWS = Prepared[Exit](_views)
 
 
 def readable_by(viewer: Viewer) -> Readable | None:
@@ -46,13 +83,23 @@ def readable_by(viewer: Viewer) -> Readable | None:
 
     One statement.
     """
-    keys = audiences_read_by(viewer)
-    ceilings = Q(ceiling_tlp=viewer.ceiling.tlp, ceiling_pap=viewer.ceiling.pap) | Q(
-        ceiling_tlp=FULL.tlp, ceiling_pap=FULL.pap
-    )
-    found = list(View.objects.filter(ceilings, audience__in=keys, filled_to__isnull=True).order_by("id"))
+    rows = _VIEWS.rows(Exit.of(viewer))
+    found = [View(pk=pk, head=head, ceiling_tlp=tlp, ceiling_pap=pap) for pk, head, tlp, pap, _number, _since in rows]
+    wanted = rows[0][4] if rows else ALWAYS
     shown, deciding = _at(viewer.ceiling, found), _at(FULL, found)
-    return Readable(shown, deciding) if len(shown) == len(deciding) == len(keys) else None
+    since = repr([(pk, moment) for pk, _head, _tlp, _pap, _number, moment in rows])
+    return Readable(shown, deciding, since) if len(shown) == len(deciding) == wanted else None
+
+
+def unread_since(heads: dict[int, int], readable: Readable) -> datetime | None:
+    """When the first version was published that lies after these places; None for none. One statement a view."""
+    found = []
+    for pk, head in readable.heads().items():
+        if head != heads.get(pk):
+            after = _EPOCH + heads.get(pk, 0) * MICROSECOND
+            later = Entry.objects.filter(view=pk, date_added__gt=after).order_by("date_added")
+            found.append(later.values_list("date_added", flat=True)[0])
+    return min(found, default=None)
 
 
 def _at(ceiling: Marking, views: list[View]) -> tuple[View, ...]:

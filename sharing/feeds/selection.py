@@ -6,18 +6,20 @@ has at its full ceiling, whatever the ceiling of the token that asks.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from heapq import nsmallest
-from itertools import groupby
-from operator import attrgetter
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Collate
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -29,13 +31,17 @@ from iocmarket.kernel.marking import BLOCKING_PAP, PAP, TLP, Marking
 from iocmarket.publication.models import Entry
 from iocmarket.publication.scores import score_at
 from sharing.feeds import numbers
-from sharing.feeds.formats.base import LineFormat, Mode
+from sharing.feeds.formats.base import LineFormat, Mode, Tally
 from sharing.feeds.items import Item
 from sharing.feeds.options import Options
 from sharing.feeds.readable import Readable
 
 GRAIN = timedelta(hours=1)
 """Scores and ages are taken at the full hour, so that a feed does not change by being asked for."""
+
+CHUNK = 2000
+_LIVE = Entry.State.LIVE.value
+_INDICATOR = itemgetter(0)
 
 REASONS: dict[str, str | Promise] = {
     "pap": _("its PAP does not permit an action that the attacker can notice"),
@@ -52,15 +58,10 @@ def moment_of(present: datetime) -> datetime:
 
 @dataclass(slots=True)
 class Selection:
-    """The lines in their stable order, and what was left out, by reason."""
+    """The lines in their stable order, and what was left out, by reason: a whole one in memory, for tests."""
 
     items: list[Item]
     left_out: list[tuple[Item, str]] = field(default_factory=list)
-
-    @property
-    def skipped(self) -> Counter[str]:
-        """How many were left out, by reason."""
-        return Counter(reason for _item, reason in self.left_out)
 
 
 class _Row(NamedTuple):
@@ -84,31 +85,44 @@ class _Row(NamedTuple):
 
 
 def select(readable: Readable, fmt: LineFormat, options: Options, *, present: datetime | None = None) -> Selection:
-    """The values that the feed carries for whoever reads these views. Constant number of statements."""
-    moment = moment_of(present or clock.now())
+    """The values that the feed carries for whoever reads these views, all at once."""
+    tally = Tally()
+    items = list(chosen(readable, fmt, options, tally, present=present))
+    return Selection(items, tally.named)
+
+
+def chosen(
+    readable: Readable, fmt: LineFormat, options: Options, tally: Tally, *, present: datetime | None = None
+) -> Iterator[Item]:
+    """The same one after the other, in their stable order. Constant number of statements."""
+    with transaction.atomic():  # the cursor lives in it
+        moment = moment_of(present or clock.now())
+        found = _permitted(readable, fmt, options, tally, moment)
+        items = _limited(found, options.limit, tally) if options.limit is not None else found
+        yield from _numbered(items) if fmt.numbered else (item for item, _pk in items)
+
+
+def _permitted(
+    readable: Readable, fmt: LineFormat, options: Options, tally: Tally, moment: datetime
+) -> Iterator[tuple[Item, int]]:
     block = fmt.mode is Mode.BLOCK
-    chosen: list[Item] = []
-    result = Selection([])
     judge = _Judge(options, block=block)
-    unnumbered: dict[UUID, int] = {}
-    for group in _by_value(fmt, readable, moment, block=block):
-        item = _merged([row for row in group if _speaks(row, readable, moment)])
+    shown, deciding = readable.shown_ids, readable.deciding_ids
+    for pk, group in groupby(_rows(fmt, readable, moment, block=block), key=_INDICATOR):
+        rows = list(group)
+        item = _merged([r for r in rows if r.state == _LIVE and r.view_id in shown and r.valid_until > moment])
         if item is None or not _wanted(item, options, moment):
             continue
-        if reason := judge.against(item, _strictest_pap(group, readable)):
-            result.left_out.append((item, reason))
-            continue
-        if fmt.numbered and item.sid is None:
-            unnumbered[item.public_id] = group[0].indicator_id
-        chosen.append(item)
-    chosen = _limited(chosen, options.limit, result)
-    result.items = _numbered(chosen, unnumbered)
-    result.items.sort(key=lambda item: (item.type, item.value))
-    return result
+        if block:
+            strictest = max(row.pap for row in rows if row.view_id in deciding)
+            if reason := judge.against(item, strictest):
+                tally.leave(item, reason)
+                continue
+        yield item, pk
 
 
-def _by_value(fmt: LineFormat, readable: Readable, moment: datetime, *, block: bool) -> Iterator[list[_Row]]:
-    """The entries of each value. Expired ones speak only in the decision to block."""
+def _rows(fmt: LineFormat, readable: Readable, moment: datetime, *, block: bool) -> Iterator[_Row]:
+    """The entries, those of one value together. Expired ones speak only in the decision to block."""
     state = Q(state=Entry.State.LIVE)
     if block:
         state |= Q(state=Entry.State.EXPIRED, pap__gt=BLOCKING_PAP)
@@ -119,46 +133,42 @@ def _by_value(fmt: LineFormat, readable: Readable, moment: datetime, *, block: b
             indicator__type__in=[kind.name for kind in fmt.types()],
         )
         .annotate(score=score_at(moment))
-        .order_by("indicator_id", "view_id")
+        # The order of the lines, without regard to any language; no database writes a value twice.
+        .order_by(Collate("indicator__type", "C"), Collate("indicator__value", "C"), "view_id")
         .values_list(
             "indicator_id", "view_id", "state", "tlp", "pap", "threat_types", "subtree", "institutions", "first_seen",
             "last_seen", "valid_until", "version", "indicator__public_id", "indicator__type", "indicator__value",
             "score", "indicator__rule_number__sid",
         )
     )  # fmt: skip
-    rows = map(_Row._make, found.iterator(chunk_size=2000))
-    for _pk, group in groupby(rows, key=attrgetter("indicator_id")):
-        yield list(group)
-
-
-def _speaks(row: _Row, readable: Readable, moment: datetime) -> bool:
-    return row.state == Entry.State.LIVE and row.view_id in readable.shown_ids and row.valid_until > moment
-
-
-def _strictest_pap(group: list[_Row], readable: Readable) -> PAP:
-    return PAP(max(row.pap for row in group if row.view_id in readable.deciding_ids))
+    return map(_Row._make, found.iterator(chunk_size=CHUNK))
 
 
 def _merged(rows: list[_Row]) -> Item | None:
     if not rows:
         return None
-    first = rows[0]
+    first, several = rows[0], len(rows) > 1
     return Item(
         public_id=first.public_id,
         type=first.type,
         value=first.value,
         traits=ioc_types[first.type].traits,
-        marking=Marking(TLP(max(row.tlp for row in rows)), PAP(max(row.pap for row in rows))),
-        score=max(row.score for row in rows),
+        marking=_marking(max(r.tlp for r in rows), max(r.pap for r in rows)) if several else _marking(*first[3:5]),
+        score=max(row.score for row in rows) if several else first.score,
         threat_types=tuple(sorted({threat for row in rows for threat in row.threat_types})),
-        subtree=any(row.subtree for row in rows),
-        first_seen=min(row.first_seen for row in rows),
-        last_seen=max(row.last_seen for row in rows),
-        valid_until=max(row.valid_until for row in rows),
-        institutions=max(row.institutions for row in rows),
-        changed=max(row.version for row in rows),
+        subtree=any(row.subtree for row in rows) if several else first.subtree,
+        first_seen=min(row.first_seen for row in rows) if several else first.first_seen,
+        last_seen=max(row.last_seen for row in rows) if several else first.last_seen,
+        valid_until=max(row.valid_until for row in rows) if several else first.valid_until,
+        institutions=max(row.institutions for row in rows) if several else first.institutions,
+        changed=max(row.version for row in rows) if several else first.version,
         sid=first.sid,
     )
+
+
+@cache
+def _marking(tlp: int, pap: int) -> Marking:
+    return Marking(TLP(tlp), PAP(pap))
 
 
 def _wanted(item: Item, options: Options, moment: datetime) -> bool:
@@ -176,14 +186,11 @@ class _Judge:
     """Decides what a blocking feed leaves out; the assets are read once, and only when something may block."""
 
     def __init__(self, options: Options, *, block: bool) -> None:
-        self._block = block
         self._assets = verified_assets() if block else guard.Assets()
         self._threshold = settings.SCORE_THRESHOLD if options.score_min is None else options.score_min
 
-    def against(self, item: Item, strictest: PAP) -> str | None:
-        """The reason to leave a value out, or None."""
-        if not self._block:
-            return None
+    def against(self, item: Item, strictest: int) -> str | None:
+        """The reason for which a feed that blocks leaves a value out, or None."""
         if item.marking.pap > BLOCKING_PAP:
             return "pap"
         if strictest > BLOCKING_PAP:
@@ -194,20 +201,23 @@ class _Judge:
         return "score" if item.score < self._threshold else None
 
 
-def _limited(items: list[Item], limit: int | None, result: Selection) -> list[Item]:
-    if limit is None or len(items) <= limit:
-        return items
-    kept = nsmallest(limit, items, key=lambda item: (-item.score, item.type, item.value))
-    names = {item.public_id for item in kept}
-    result.left_out.extend((item, "limit") for item in items if item.public_id not in names)
-    return kept
+def _limited(items: Iterable[tuple[Item, int]], limit: int, tally: Tally) -> list[tuple[Item, int]]:
+    """The highest scores, in the order of the lines."""
+    listed = list(items)
+    if len(listed) <= limit:
+        return listed
+    kept = nsmallest(limit, listed, key=lambda found: (-found[0].score, found[0].type, found[0].value))
+    names = {pk for _item, pk in kept}
+    for item, pk in listed:
+        if pk not in names:
+            tally.leave(item, "limit")
+    return [found for found in listed if found[1] in names]
 
 
-def _numbered(items: list[Item], unnumbered: dict[UUID, int]) -> list[Item]:
-    missing = {unnumbered[item.public_id] for item in items if item.public_id in unnumbered}
-    if not missing:
-        return items
-    given = numbers.allocate(missing)
-    return [
-        replace(item, sid=given[unnumbered[item.public_id]]) if item.public_id in unnumbered else item for item in items
-    ]
+def _numbered(items: Iterable[tuple[Item, int]]) -> Iterator[Item]:
+    """With rule numbers, drawn for those that have none yet."""
+    following = iter(items)
+    while some := list(islice(following, CHUNK)):
+        given = numbers.allocate({pk for item, pk in some if item.sid is None})
+        for item, pk in some:
+            yield item if item.sid is not None else replace(item, sid=given[pk])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -16,19 +15,23 @@ from iocmarket.indicators import guard
 from iocmarket.indicators.assets import assets_signature
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
-from iocmarket.kernel.marking import Marking, strictest
-from sharing.feeds import selection
+from sharing.feeds import blobs, selection
+from sharing.feeds.blobs import Blob
+from sharing.feeds.building import build, tally_of, tidy
 from sharing.feeds.formats import base
-from sharing.feeds.formats.base import Format, LineFormat, Mode, ObjectFormat, formats
-from sharing.feeds.items import Item, Meta
-from sharing.feeds.objects import select_objects
+from sharing.feeds.formats.base import Format, LineFormat, Mode, ObjectFormat, Tally, formats
+from sharing.feeds.items import Meta
+from sharing.feeds.locks import held
 from sharing.feeds.options import Options, read_options
-from sharing.feeds.readable import Readable, readable_by
-from sharing.feeds.selection import moment_of, select
-from sharing.feeds.state import Built, Content, feed_key, known, settle, tag_of
+from sharing.feeds.readable import Readable, readable_by, unread_since
+from sharing.feeds.selection import moment_of
+from sharing.feeds.state import Content, Memory, feed_key, remembered, settle, tag_of
 
 REASONS: dict[str, str | Promise] = {**guard.REASONS, **base.REASONS, **selection.REASONS}
 """Every reason for which a feed leaves a value out, with its sentence."""
+
+STALE = 60.0
+"""Seconds for which a change may be missing in what is served while it is being built by somebody else."""
 
 
 class NotReady(Exception):  # noqa: N818 (a state that passes, not a fault)
@@ -43,26 +46,31 @@ class Feed:
     """One feed as one viewer reads it."""
 
     fmt: Format
-    body: bytes
-    count: int
-    serial: int
+    content: Content
+    meta: Meta
     etag: str
-    left_out: tuple[tuple[Item, str], ...] = ()
+
+    @property
+    def serial(self) -> int:
+        """Rises at each change."""
+        return self.meta.serial
 
     @property
     def changed(self) -> datetime:
         """When its content became what it is; never in the future."""
         return changed_at(self.serial)
 
-    @property
-    def skipped(self) -> Counter[str]:
-        """How many values were left out, by reason."""
-        return Counter(reason for _item, reason in self.left_out)
+    def parts(self) -> list[bytes | Blob]:
+        """The whole of it, in order."""
+        found: list[bytes | Blob] = [self.fmt.header(self.meta)]
+        for number, blob in enumerate(self.content.blobs):
+            found += [self.fmt.separator, blob] if number else [blob]
+        return [part for part in (*found, self.fmt.footer(self.meta)) if part]
 
 
 @dataclass(slots=True)
 class Request:
-    """What is asked for, before anything is built. Its `etag` costs three statements; its `feed()` the whole feed."""
+    """What is asked for, before anything is built. Making one costs two or three statements."""
 
     viewer: Viewer
     fmt: Format
@@ -70,56 +78,94 @@ class Request:
     _readable: Readable = field(init=False)
     _key: bytes = field(init=False)
     _inputs: bytes = field(init=False)
+    _access: bytes = field(init=False)
+    _memory: Memory | None = field(init=False)
 
     def __post_init__(self) -> None:
+        self._key = feed_key(self.viewer, self.fmt, self.options)
+        self._look()
+
+    def _look(self) -> None:
+        """Read what there is now. Raises NotReady."""
         readable = readable_by(self.viewer)
         if readable is None:
             raise NotReady
         self._readable = readable
-        self._key = feed_key(self.viewer, self.fmt, self.options)
-        self._inputs = _inputs(readable, self.fmt)
+        self._memory = remembered(self.viewer, self._key)
+        assets = assets_signature() if self.fmt.mode is Mode.BLOCK else ""
+        # Whole objects say nothing that changes with time alone.
+        timeless = isinstance(self.fmt, ObjectFormat) and not self.options.narrowed
+        hour = "" if timeless else f"{moment_of(clock.now()):%Y%m%d%H}"
+        told = f"{hour}:{settings.SCORE_THRESHOLD}:{assets}:".encode()
+        self._inputs = hashlib.sha256(told + readable.signature()).digest()
+        self._access = hashlib.sha256(told + readable.access()).digest()
 
     def serial(self) -> int | None:
         """The serial, if the content cannot have changed since it was given; None when only building it tells."""
-        return known(self.viewer, self._key, self._inputs)
+        return self._memory.serial if self._memory and self._memory.inputs == self._inputs else None
 
     def etag(self, serial: int) -> str:
         """The entity tag that goes with a serial of this feed."""
         return tag_of(serial, self._key)
 
     def feed(self) -> Feed:
-        """Build it."""
-        built = settle(self.viewer, self._key, self._inputs, self._content)
-        content = built.content
-        return Feed(
-            fmt=self.fmt,
-            body=self.fmt.document(content.lines.body, self._meta(built)),
-            count=content.lines.count,
-            serial=built.serial,
-            etag=self.etag(built.serial),
-            left_out=content.left_out,
-        )
+        """The feed: as it was written if nothing changed since; else written now, by one request at a time."""
+        if (found := self._kept()) is not None:
+            return found
+        number = int.from_bytes(self._key[:4], "big", signed=True)
+        with held(number, wait=False) as mine:
+            if mine:
+                return self._built()
+        if (found := self._older()) is not None:
+            return found
+        with held(number):
+            return self._built()
 
-    def _content(self) -> Content:
-        if isinstance(self.fmt, ObjectFormat):
-            return Content(self.fmt.joined(select_objects(self.viewer, self._readable, self.options)), None)
-        assert isinstance(self.fmt, LineFormat)  # noqa: S101 (there are two kinds of formats)
-        chosen = select(self._readable, self.fmt, self.options)
-        lines = self.fmt.lines(chosen.items, self.options.own)
-        unwritable = {item.public_id for item, _reason in lines.left_out}
-        labels = [item.marking for item in chosen.items if item.public_id not in unwritable]
-        return Content(lines, _strictest(labels), (*chosen.left_out, *lines.left_out))
+    def explained(self) -> Tally | None:
+        """What it leaves out and why; None for formats that leave nothing out."""
+        return tally_of(self._readable, self.fmt, self.options) if isinstance(self.fmt, LineFormat) else None
 
-    def _meta(self, built: Built) -> Meta:
-        return Meta(
+    def _kept(self) -> Feed | None:
+        return self._of(self._memory) if self.serial() is not None else None
+
+    def _older(self) -> Feed | None:
+        """What was served last, while somebody else writes what follows: only to who may still read all of it."""
+        if self._memory is None or self._memory.access != self._access:
+            return None
+        missing = unread_since(self._memory.heads, self._readable)
+        if missing is None or (clock.now() - missing).total_seconds() > STALE:
+            return None
+        return self._of(self._memory)
+
+    def _built(self) -> Feed:
+        """Under the lock: another may have written it meanwhile."""
+        self._look()
+        if (found := self._kept()) is not None:
+            return found
+        content = build(self.viewer, self._readable, self.fmt, self.options)
+        heads = self._readable.heads()
+        self._memory = settle(self.viewer, self._key, content, inputs=self._inputs, access=self._access, heads=heads)
+        tidy()
+        return self._feed(self._memory, content)
+
+    def _of(self, memory: Memory | None) -> Feed | None:
+        content = memory.content() if memory else None
+        if memory is None or content is None or not blobs.present(content.blobs):
+            return None
+        return self._feed(memory, content)
+
+    def _feed(self, memory: Memory, content: Content) -> Feed:
+        meta = Meta(
             name=settings.COMMUNITY_NAME,
             public_url=settings.PUBLIC_URL,
-            serial=built.serial,
-            changed=datetime.fromtimestamp(built.serial, UTC),
-            count=built.content.lines.count,
-            strictest=built.content.strictest,
+            serial=memory.serial,
+            changed=datetime.fromtimestamp(memory.serial, UTC),
+            count=content.count,
+            strictest=content.strictest,
+            content=memory.digest,
             options=self.options.own,
         )
+        return Feed(self.fmt, content, meta, self.etag(memory.serial))
 
 
 def request_of(viewer: Viewer, name: str, query: QueryDict) -> Request:
@@ -137,14 +183,3 @@ def request_of(viewer: Viewer, name: str, query: QueryDict) -> Request:
 def changed_at(serial: int) -> datetime:
     """The moment that a serial stands for; never in the future, as RFC 9110 section 8.8.2.1 asks of Last-Modified."""
     return datetime.fromtimestamp(min(serial, int(clock.now().timestamp())), UTC)
-
-
-def _inputs(readable: Readable, fmt: Format) -> bytes:
-    """All that the content follows from besides the request: publications, members' assets, the hour."""
-    assets = assets_signature() if fmt.mode is Mode.BLOCK else ""
-    told = f"{moment_of(clock.now()):%Y%m%d%H}:{settings.SCORE_THRESHOLD}:{assets}:".encode()
-    return hashlib.sha256(told + readable.signature()).digest()
-
-
-def _strictest(labels: list[Marking]) -> Marking | None:
-    return strictest(labels) if labels else None

@@ -1,22 +1,25 @@
-"""The serial of a feed: rises when its content changes, at once, and never falls.
+"""What is remembered of a feed: its content, in files, and its serial, which rises when the content changes.
 
-A time alone would not do: two publications may fall into one second, and a guard or a score may change the content
-without any publication. Therefore the last content's digest is kept, and a new one gets `max(last + 1, now)`.
+A time alone would not do for a serial: two publications may fall into one second, and a guard or a score may change
+the content without any publication. Therefore the last content's digest is kept, and a new one gets `max(last + 1,
+now)` (ADR 0016).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from django.db import transaction
+import orjson
+from django.db import connection, transaction
 
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.kernel import clock
-from iocmarket.kernel.marking import Marking
-from sharing.feeds.formats.base import Format, Lines
-from sharing.feeds.items import Item
+from iocmarket.kernel.marking import PAP, TLP, Marking
+from sharing.feeds.blobs import Blob
+from sharing.feeds.formats.base import Format
 from sharing.feeds.models import FeedState
 from sharing.feeds.options import Options
 
@@ -26,27 +29,55 @@ KEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a feed says, whenever it is asked."""
+    """What a feed says, whenever it is asked: lines or objects in files, in their order."""
 
-    lines: Lines
+    blobs: tuple[Blob, ...]
+    count: int
+    skipped: int
+    """How many values were left out: told beside the feed, not in it."""
     strictest: Marking | None
-    left_out: tuple[tuple[Item, str], ...] = ()
-    """The values that were left out, with the reason: told beside the feed, not in it."""
 
     def digest(self) -> bytes:
         """Equal for equal bodies."""
-        head = f"{self.lines.count}:{self.strictest}:".encode()
-        found = hashlib.sha256(head)
-        found.update(self.lines.body)  # not joined to the head: a full feed is large
-        return found.digest()
+        return hashlib.sha256(f"{self.count}:{self.strictest}:{[blob.name for blob in self.blobs]}".encode()).digest()
+
+    def document(self) -> dict[str, Any]:
+        """As it is kept."""
+        labels = None if self.strictest is None else [self.strictest.tlp, self.strictest.pap]
+        blobs = [[blob.name, blob.size] for blob in self.blobs]
+        return {"blobs": blobs, "count": self.count, "skipped": self.skipped, "strictest": labels}
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Content:
+        """The inverse."""
+        blobs = tuple(Blob(name, size) for name, size in document["blobs"])
+        labels = document["strictest"]
+        strictest = None if labels is None else Marking(TLP(labels[0]), PAP(labels[1]))
+        return cls(blobs, document["count"], document["skipped"], strictest)
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
-    """The content of a feed with its serial."""
+class Memory:
+    """What is remembered of one feed."""
 
-    content: Content
+    inputs: bytes
+    """Of all that the content followed from."""
+    access: bytes
+    """Of what the institution could read then."""
     serial: int
+    digest: bytes
+    """Of the content."""
+    _files: str | None
+
+    @property
+    def heads(self) -> dict[int, int]:
+        """Up to where each view was read, in microseconds since 1970; empty when nothing is kept."""
+        kept = {} if self._files is None else orjson.loads(self._files)["heads"]
+        return {int(view_id): head for view_id, head in kept.items()}
+
+    def content(self) -> Content | None:
+        """The content, unless its files were given up."""
+        return None if self._files is None else Content.read(orjson.loads(self._files))
 
 
 def feed_key(viewer: Viewer, fmt: Format, options: Options) -> bytes:
@@ -55,37 +86,54 @@ def feed_key(viewer: Viewer, fmt: Format, options: Options) -> bytes:
     return hashlib.sha256(told).digest()
 
 
-def known(viewer: Viewer, feed: bytes, inputs: bytes) -> int | None:
-    """The serial of the content that these inputs gave, if it is remembered."""
-    found = FeedState.objects.filter(institution_id=viewer.institution_id, feed=feed, inputs=inputs)
-    return found.values_list("serial", flat=True).first()
+_REMEMBERED = """SELECT inputs, access, serial, content, files FROM feeds_feedstate
+WHERE institution_id = %s AND feed = %s"""
 
 
-def settle(viewer: Viewer, feed: bytes, inputs: bytes, build: Callable[[], Content]) -> Built:
-    """Build the feed and give its content a serial: the same for the same content, a higher one for another.
+def remembered(viewer: Viewer, feed: bytes) -> Memory | None:
+    """What is known of a feed. One statement, written out: most requests of machines end here."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REMEMBERED, [viewer.institution_id, feed])
+        row = cursor.fetchone()
+    return None if row is None else Memory(bytes(row[0]), bytes(row[1]), row[2], bytes(row[3]), row[4])
 
-    The row is locked meanwhile, so that of two requests the later one to build is also the later one to be numbered.
-    `inputs` were read before this call: should more be published meanwhile, the next request builds again.
+
+def settle(
+    viewer: Viewer, feed: bytes, content: Content, *, inputs: bytes, access: bytes, heads: dict[int, int]
+) -> Memory:
+    """Remember a content and give it a serial: the same for the same content, a higher one for another.
+
+    The caller holds the lock of the feed, so that of two requests the later one to build is also the later one to be
+    numbered. `inputs` were read before the content: should more be published meanwhile, the next request builds again.
     """
+    digest, document = content.digest(), content.document()
+    document["heads"] = {str(view_id): head for view_id, head in heads.items()}
     with transaction.atomic():
-        state, made = FeedState.objects.select_for_update().get_or_create(
-            institution_id=viewer.institution_id, feed=feed
-        )
-        content = build()
-        if bytes(state.content) != (digest := content.digest()):
+        found = FeedState.objects.select_for_update()
+        state, made = found.get_or_create(institution_id=viewer.institution_id, feed=feed)
+        if bytes(state.content) != digest:
             state.content = digest
             state.serial = max(state.serial + 1, int(clock.now().timestamp()))
-        state.inputs = inputs
-        state.save(update_fields=["content", "serial", "inputs"])
+        state.inputs, state.access, state.files, state.built_at = inputs, access, document, clock.now()
+        state.save()
         if made:
             _make_room(viewer)
-    return Built(content, state.serial)
+    return Memory(inputs, access, state.serial, digest, orjson.dumps(document).decode())
 
 
 def _make_room(viewer: Viewer) -> None:
     kept = FeedState.objects.filter(institution_id=viewer.institution_id).order_by("-serial", "-pk")
     if (oldest := kept.values_list("serial", flat=True)[KEPT : KEPT + 1].first()) is not None:
         FeedState.objects.filter(institution_id=viewer.institution_id, serial__lte=oldest).delete()
+
+
+def give_up(before: datetime) -> set[str]:
+    """Forget the files of feeds that nobody asked for since then; the names of all files still in use."""
+    FeedState.objects.filter(built_at__lt=before, files__isnull=False).update(files=None)
+    used: set[str] = set()
+    for files in FeedState.objects.filter(files__isnull=False).values_list("files", flat=True).iterator():
+        used.update(name for name, _size in (files or {"blobs": []})["blobs"])
+    return used
 
 
 def tag_of(serial: int, feed: bytes) -> str:

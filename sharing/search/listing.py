@@ -23,6 +23,7 @@ from iocmarket.kernel.decision import Refusal
 from iocmarket.publication.access import views_of
 from iocmarket.publication.models import Entry, View
 from iocmarket.publication.scores import score_at
+from sharing import prepared
 from sharing.search.filters import Filters
 from sharing.search.rows import Row, rows_of
 
@@ -47,10 +48,11 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class _Position:
     added: datetime
-    number: UUID
+    number: str
+    """The random id of the entry, as text."""
 
     def cursor(self) -> str:
-        return f"{(self.added - _EPOCH) // MICROSECOND}-{self.number.hex}"
+        return f"{(self.added - _EPOCH) // MICROSECOND}-{self.number.replace('-', '')}"
 
     @classmethod
     def of(cls, cursor: str) -> _Position:
@@ -58,7 +60,7 @@ class _Position:
         found = _CURSOR.fullmatch(cursor)
         try:
             if found is not None:
-                return cls(_EPOCH + int(found[1]) * MICROSECOND, UUID(found[2]))
+                return cls(_EPOCH + int(found[1]) * MICROSECOND, str(UUID(found[2])))
         except OverflowError:
             pass
         raise Refusal("bad_cursor", "the cursor is none of those that this list gave", where="cursor")
@@ -90,7 +92,7 @@ def _newest(
     merged = parts[0]
     if len(parts) > 1:
         merged = merged.union(*parts[1:], all=True).order_by("-date_added", "-stix_id")[:count]
-    return [(pk, _Position(added, number)) for added, number, pk in merged]
+    return [(pk, _Position(added, number)) for added, number, pk in prepared.rows_of(merged)]
 
 
 def _entries(
@@ -142,8 +144,10 @@ def _narrowed_by_entries(found: QuerySet[Entry], together: QuerySet[Entry], filt
 
 def _narrowed_by_statements(filters: Filters, viewer: Viewer) -> list[ContributionQuerySet]:
     """One visible statement must meet each of these; each may be met by another."""
+    found: list[ContributionQuerySet] = []
+    if not (filters.institution or filters.mine or filters.tag or filters.words):
+        return found
     visible = Contribution.objects.visible_to(viewer)
-    found = []
     if filters.institution is not None:
         named = (
             Q(institution__public_id=filters.institution)

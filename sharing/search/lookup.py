@@ -1,4 +1,4 @@
-"""Looking values up: known or unknown, and in a few words what is known. One statement for ten thousand values.
+"""Looking values up: known or unknown, and in a few words what is known. Two statements for ten thousand values.
 
 A name of which nothing is said is known through a name above it whose statement means its sub-names too.
 
@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators import scoring
@@ -24,8 +23,9 @@ from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.ids import digest_of
 from iocmarket.kernel.marking import PAP, TLP, Marking
-from iocmarket.publication.access import statements_of
 from iocmarket.publication.models import Entry
+from sharing.prepared import Among, Prepared
+from sharing.reading import Exit, read_by
 
 VALUES_MAX = 10_000
 
@@ -34,7 +34,7 @@ VALUES_MAX = 10_000
 class Summary:
     """What a viewer may know of one value, in a few words."""
 
-    public_id: UUID
+    public_id: str
     marking: Marking
     threat_types: list[str]
     institutions: int
@@ -101,7 +101,7 @@ class _Said(NamedTuple):
     """What a summary needs of one visible contribution: ten thousand whole objects would cost seconds."""
 
     indicator_id: int
-    public_id: UUID
+    public_id: str
     digest: bytes
     tlp: int
     pap: int
@@ -111,6 +111,21 @@ class _Said(NamedTuple):
     first_seen: datetime
     last_seen: datetime
     subtree: bool
+
+
+_SAID = Prepared[Exit](
+    lambda exit_: Contribution.objects.visible_to(exit_.viewer)
+    .filter(Among("indicator__digest"))
+    .values_list(
+        "indicator_id", "indicator__public_id", "indicator__digest", "tlp", "pap", "threat_type", "anonymous",
+        "institution_id", "first_seen", "last_seen", "subtree",
+    )
+)  # fmt: skip
+_LIVE = Prepared[Exit](
+    lambda exit_: Entry.objects.filter(read_by(exit_), Among("indicator__digest"), state=Entry.State.LIVE).values_list(
+        "indicator_id", "indicator__type", "base_score", "last_seen"
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +138,8 @@ class _Known:
 
 def _known(digests: set[bytes], *, viewer: Viewer) -> _Known:
     asked = sorted(digests) or [b""]
-    rows = (
-        Contribution.objects.visible_to(viewer)
-        .filter(indicator__digest__in=asked)
-        .values_list(
-            "indicator_id", "indicator__public_id", "indicator__digest", "tlp", "pap", "threat_type", "anonymous",
-            "institution_id", "first_seen", "last_seen", "subtree",
-        )
-    )  # fmt: skip
     together: dict[bytes, list[_Said]] = defaultdict(list)
-    for said in map(_Said._make, rows):
+    for said in map(_Said._make, _SAID.rows(Exit.of(viewer), asked)):
         together[bytes(said.digest)].append(said)
     scores = _scores(asked, viewer=viewer)
     wide = {digest: meant for digest, said in together.items() if (meant := [one for one in said if one.subtree])}
@@ -159,9 +166,7 @@ def _scores(digests: list[bytes], *, viewer: Viewer) -> dict[int, int]:
     """The highest score over the viewer's views, by indicator."""
     moment = clock.now()
     found: dict[int, int] = {}
-    live = statements_of(viewer).filter(indicator__digest__in=digests, state=Entry.State.LIVE)
-    rows = live.order_by().values_list("indicator_id", "indicator__type", "base_score", "last_seen")
-    for pk, type_name, base, last_seen in rows:
+    for pk, type_name, base, last_seen in _LIVE.rows(Exit.of(viewer), digests):
         if last_seen is not None:
             lifetime = ioc_types[type_name].lifetime_days
             score = round(scoring.score_at(moment, base=base, last_seen=last_seen, lifetime_days=lifetime))

@@ -6,24 +6,36 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import NamedTuple
 
 from iocmarket.accounts.viewer import Viewer
-from iocmarket.indicators.models import Indicator
+from iocmarket.indicators import scoring
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP, Marking
-from iocmarket.publication.access import statements_of
 from iocmarket.publication.models import Entry
-from sharing.search.value import score_of
+from sharing.prepared import Among, Prepared
+from sharing.reading import Exit, read_by
+
+_LIVE, _EXPIRED = Entry.State.LIVE.value, Entry.State.EXPIRED.value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Named(NamedTuple):
+    """What a list shows of an indicator."""
+
+    public_id: str
+    type: str
+    value: str
+
+
+@dataclass(slots=True, kw_only=True)
 class Row:
     """One value in a list: the strictest labels, the highest score, the union of what was said (domain.md, rule 3)."""
 
-    entry: Entry
-    """Its newest entry."""
-    indicator: Indicator
+    indicator: Named
+    updated: datetime
+    """When the newest of its entries became what it is."""
     marking: Marking
     state: str
     score: int
@@ -35,6 +47,36 @@ class Row:
     valid_until: datetime | None
 
 
+class _Told(NamedTuple):
+    """What a row needs of one entry: a thousand whole objects would cost more than the rest of a page."""
+
+    indicator_id: int
+    public_id: str
+    type: str
+    value: str
+    date_added: datetime
+    state: str
+    tlp: int
+    pap: int
+    base_score: float
+    threat_types: list[str]
+    institutions: int
+    subtree: bool
+    first_seen: datetime | None
+    last_seen: datetime | None
+    valid_until: datetime | None
+
+
+_TOLD = Prepared[Exit](
+    lambda exit_: Entry.objects.filter(
+        read_by(exit_), Among("indicator_id"), state__in=[_LIVE, _EXPIRED]
+    ).values_list(
+        "indicator_id", "indicator__public_id", "indicator__type", "indicator__value", "date_added", "state", "tlp",
+        "pap", "base_score", "threat_types", "institutions", "subtree", "first_seen", "last_seen", "valid_until",
+    )
+)  # fmt: skip
+
+
 def one_per_value(entries: Iterable[Entry], *, viewer: Viewer) -> list[Row]:
     """One row per value, in the order in which the values first appear. One statement more, whatever their number."""
     order = list(dict.fromkeys(entry.indicator_id for entry in entries))
@@ -42,29 +84,44 @@ def one_per_value(entries: Iterable[Entry], *, viewer: Viewer) -> list[Row]:
 
 
 def rows_of(indicator_ids: list[int], *, viewer: Viewer) -> list[Row]:
-    """The rows of these indicators, in this order; none for what the viewer's views do not hold."""
-    together: dict[int, list[Entry]] = defaultdict(list)
-    for entry in statements_of(viewer).filter(indicator__in=indicator_ids or [0]):
-        if entry.indicator_id is not None:
-            together[entry.indicator_id].append(entry)
+    """The rows of these indicators, in this order; none for what the viewer's views do not hold. One statement."""
+    together: dict[int, list[_Told]] = defaultdict(list)
+    for told in map(_Told._make, _TOLD.rows(Exit.of(viewer), indicator_ids or [0])):
+        together[told.indicator_id].append(told)
     moment = clock.now()
     return [_row(together[pk], moment) for pk in indicator_ids if pk in together]
 
 
-def _row(entries: list[Entry], moment: datetime) -> Row:
-    """`entries` are those of one value, the newest first; at least one."""
-    newest = entries[0]
-    indicator = newest.indicator
-    if indicator is None:
-        raise ValueError("a row is made of entries that have an indicator")
-    lifetime = ioc_types[indicator.type].lifetime_days
-    live = any(entry.state == Entry.State.LIVE for entry in entries)
+def _row(entries: list[_Told], moment: datetime) -> Row:
+    """`entries` are those of one value; at least one."""
+    first = entries[0]
+    lifetime = ioc_types[first.type].lifetime_days
+    if len(entries) > 1:
+        return _merged(entries, moment, lifetime)
     return Row(
-        entry=newest,
-        indicator=indicator,
-        marking=Marking(TLP(max(entry.tlp for entry in entries)), PAP(max(entry.pap for entry in entries))),
-        state=(Entry.State.LIVE if live else Entry.State.EXPIRED).value,
-        score=round(max(score_of(entry, moment, lifetime) for entry in entries)),
+        indicator=Named(first.public_id, first.type, first.value),
+        updated=first.date_added,
+        marking=_marking(first.tlp, first.pap),
+        state=first.state,
+        score=round(_score(first, moment, lifetime)),
+        threat_types=sorted(first.threat_types),
+        institutions=first.institutions,
+        subtree=first.subtree,
+        first_seen=first.first_seen,
+        last_seen=first.last_seen,
+        valid_until=first.valid_until,
+    )
+
+
+def _merged(entries: list[_Told], moment: datetime, lifetime_days: int) -> Row:
+    first = entries[0]
+    live = any(entry.state == _LIVE for entry in entries)
+    return Row(
+        indicator=Named(first.public_id, first.type, first.value),
+        updated=max(entry.date_added for entry in entries),
+        marking=_marking(max(entry.tlp for entry in entries), max(entry.pap for entry in entries)),
+        state=_LIVE if live else _EXPIRED,
+        score=round(max(_score(entry, moment, lifetime_days) for entry in entries)),
         threat_types=sorted({threat for entry in entries for threat in entry.threat_types}),
         institutions=max(entry.institutions for entry in entries),
         subtree=any(entry.subtree for entry in entries),
@@ -72,3 +129,14 @@ def _row(entries: list[Entry], moment: datetime) -> Row:
         last_seen=max((entry.last_seen for entry in entries if entry.last_seen), default=None),
         valid_until=max((entry.valid_until for entry in entries if entry.valid_until), default=None),
     )
+
+
+@cache
+def _marking(tlp: int, pap: int) -> Marking:
+    return Marking(TLP(tlp), PAP(pap))
+
+
+def _score(entry: _Told, moment: datetime, lifetime_days: int) -> float:
+    if entry.state != _LIVE or entry.last_seen is None:
+        return 0.0
+    return scoring.score_at(moment, base=entry.base_score, last_seen=entry.last_seen, lifetime_days=lifetime_days)

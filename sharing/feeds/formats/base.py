@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from iocmarket.indicators.types.base import IocType, Trait, ioc_types
+from iocmarket.kernel.marking import Marking, strictest
 from iocmarket.kernel.registry import Registry
 from sharing.feeds.items import Item, Meta, Unwritable
 
@@ -27,6 +28,11 @@ class Mode(StrEnum):
     DETECT = "detect"
     BLOCK = "block"
 
+
+NAMED = 1000
+"""So many of the values that were left out are named to who asks why."""
+TOGETHER = 2000
+"""Lines that are written at once."""
 
 REASONS: dict[str, str | Promise] = {
     "name_too_long": _("with the name of the zone, the name is longer than DNS allows"),
@@ -39,12 +45,35 @@ REASONS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The written lines of a feed, and what could not be written."""
+    """The written lines of some values, and what could not be written."""
 
     body: bytes
     count: int
     skipped: Counter[str]
     left_out: tuple[tuple[Item, str], ...]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is known of a feed once its lines are written: counts, labels, and what was left out."""
+
+    count: int = 0
+    strictest: Marking | None = None
+    skipped: Counter[str] = field(default_factory=Counter)
+    named: list[tuple[Item, str]] = field(default_factory=list)
+    """The first that were left out; `skipped` counts them all."""
+
+    def take(self, item: Item) -> None:
+        """A value was written."""
+        self.count += 1
+        if self.strictest is None or not item.marking.within(self.strictest):
+            self.strictest = strictest([item.marking, self.strictest or item.marking])
+
+    def leave(self, item: Item, reason: str) -> None:
+        """A value was left out."""
+        self.skipped[reason] += 1
+        if len(self.named) < NAMED:
+            self.named.append((item, reason))
 
 
 class Format(ABC):
@@ -77,7 +106,7 @@ class Format(ABC):
         return b""
 
     def document(self, lines: bytes, meta: Meta) -> bytes:
-        """The whole feed."""
+        """A whole feed of these lines or joined objects, which `meta` tells of."""
         return b"".join((self.header(meta), lines, self.footer(meta)))
 
 
@@ -91,20 +120,29 @@ class LineFormat(Format):
     def line(self, item: Item, options: Mapping[str, str]) -> str:
         """The line or lines of one value, each ended by a line feed. Raises Unwritable with a key of REASONS."""
 
-    def lines(self, items: Iterable[Item], options: Mapping[str, str]) -> Lines:
-        """The lines of all values in their order, without the ones that cannot be written."""
-        written: list[str] = []
-        left_out: list[tuple[Item, str]] = []
+    def written(self, items: Iterable[Item], options: Mapping[str, str], tally: Tally) -> Iterator[bytes]:
+        """The lines of all values in their order, without the ones that cannot be written, some thousand at a time."""
+        lines: list[str] = []
         for item in items:
             try:
-                written.append(self.line(item, options))
+                lines.append(self.line(item, options))
             except Unwritable as refused:
-                left_out.append((item, refused.reason))
-        body = "".join(written).encode()
-        return Lines(body, len(written), Counter(reason for _item, reason in left_out), tuple(left_out))
+                tally.leave(item, refused.reason)
+                continue
+            tally.take(item)
+            if len(lines) == TOGETHER:
+                yield "".join(lines).encode()
+                lines.clear()
+        yield "".join(lines).encode()
+
+    def lines(self, items: Iterable[Item], options: Mapping[str, str]) -> Lines:
+        """The same at once, of few values: for tests and previews."""
+        tally = Tally()
+        body = b"".join(self.written(items, options, tally))
+        return Lines(body, tally.count, tally.skipped, tuple(tally.named))
 
     def render(self, items: Iterable[Item], meta: Meta) -> bytes:
-        """A whole feed of these values: for tests and previews."""
+        """A whole feed of few values: for tests and previews."""
         return self.document(self.lines(items, self.filled(meta.options)).body, meta)
 
     def filled(self, given: Mapping[str, str]) -> dict[str, str]:
@@ -116,7 +154,7 @@ class ObjectFormat(Format):
     """A format that carries stored objects as they were published, byte for byte."""
 
     def joined(self, bodies: Iterable[bytes]) -> Lines:
-        """The objects in their order."""
+        """A few objects in their order: for tests and previews."""
         listed = list(bodies)
         return Lines(self.separator.join(listed), len(listed), Counter(), ())
 

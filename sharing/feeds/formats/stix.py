@@ -24,12 +24,15 @@ class Stix(ObjectFormat):
     accepts = frozenset(Trait)
     separator = b",\n"
 
-    def document(self, lines: bytes, meta: Meta) -> bytes:
-        """The bundle; `objects` is left out of an empty one, as the standard asks."""
-        del meta
-        number = hashlib.sha256(lines).digest()[:16]
-        head = f'{{"type":"bundle","id":"bundle--{UUID(bytes=number, version=4)}"'.encode()
-        return b"".join((head, b',"objects":[', lines, b"]}")) if lines else head + b"}"
+    def header(self, meta: Meta) -> bytes:
+        """The bundle up to its objects; `objects` is left out of an empty one, as the standard asks."""
+        number = UUID(bytes=hashlib.sha256(meta.content).digest()[:16], version=4)
+        head = f'{{"type":"bundle","id":"bundle--{number}"'.encode()
+        return head + b',"objects":[' if meta.count else head
+
+    def footer(self, meta: Meta) -> bytes:
+        """Its end."""
+        return b"]}" if meta.count else b"}"
 
 
 formats.register(Stix())

@@ -167,7 +167,13 @@ def test_a_changed_rule_has_a_higher_revision() -> None:
 
 
 def test_stix_is_a_bundle_also_when_it_is_empty() -> None:
-    bundle = json.loads(formats["stix"].document(b'{"type":"identity"}', META))
+    whole = formats["stix"].document(b'{"type":"identity"}', replace(META, count=1))
+    bundle = json.loads(whole)
     assert bundle["type"] == "bundle"
     assert bundle["objects"] == [{"type": "identity"}]
-    assert "objects" not in json.loads(formats["stix"].document(b"", META))
+    assert "objects" not in json.loads(formats["stix"].document(b"", replace(META, count=0)))
+
+
+def test_another_content_is_another_bundle() -> None:
+    numbers = {json.loads(formats["stix"].document(b"", replace(META, count=0, content=c)))["id"] for c in (b"a", b"b")}
+    assert len(numbers) == 2
