@@ -60,3 +60,10 @@ def test_the_page_offers_to_say_it_for_the_whole_batch(chosen: str, meaning: boo
     form = ShareForm(said, institutions=[])
     assert form.is_valid(), form.errors
     assert form.choices.subtree is meaning
+
+
+def test_a_table_says_it_row_by_row(sender: Sender) -> None:
+    table = "valeur;sous_domaines\nevil-cas.fr;non\nwww.evil-cas.fr;oui\nother-cas.fr;\n"
+    answer = sender.raw(table.encode(), "text/csv")
+    assert answer.status_code == 201, answer.content
+    assert meant(sender) == {"evil-cas.fr": False, "www.evil-cas.fr": True, "other-cas.fr": True}
