@@ -1,43 +1,12 @@
-"""A community with a few published statements, and a machine that reads them."""
+"""A community with a few published statements, a machine that reads them, and one that posts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
-from django.test import Client
 
-from tests.factories import Reader, contribute, make_institution, make_reader, publish
-
-
-class Machine:
-    """A TAXII client by hand: paths are relative to the API root unless they begin with a slash."""
-
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
-        self.client = Client()
-
-    def get(
-        self, path: str = "", query: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None
-    ) -> Any:
-        """GET with the reader's token."""
-        return self.client.get(_full(path), dict(query or {}), headers={**self.reader.headers, **(headers or {})})
-
-    def send(self, method: str, path: str, body: str = "{}") -> Any:
-        """Another method."""
-        return self.client.generic(
-            method, _full(path), body, content_type="application/taxii+json;version=2.1", headers=self.reader.headers
-        )
-
-    def collection(self, title: str = "Communauté") -> str:
-        """The path of a collection."""
-        found = {c["title"]: c["id"] for c in self.get("collections/").json()["collections"]}
-        return f"collections/{found[title]}/"
-
-
-def _full(path: str) -> str:
-    return path if path.startswith("/") else f"/taxii2/api/{path}"
+from tests.factories import Reader, contribute, make_institution, make_reader, make_token, publish
+from tests.sharing.taxii.depositor import BOTH, Depositor
+from tests.sharing.taxii.machine import Machine
 
 
 @pytest.fixture
@@ -49,3 +18,10 @@ def machine(db: None) -> Machine:
         contribute(other)
     publish()
     return Machine(reader)
+
+
+@pytest.fixture
+def depositor(db: None) -> Depositor:
+    """An institution that reads and writes."""
+    institution = make_institution()
+    return Depositor(Reader(institution, make_token(institution, scopes=BOTH)))

@@ -12,8 +12,8 @@ from iocmarket.accounts.roles import Role, Scope
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import TLP
 from tests.factories import Reader, contribute, make_institution, make_member, make_token, publish
-from tests.sharing.taxii.conftest import Machine
-from tests.sharing.taxii.test_depot import BOTH, Depositor, stix
+from tests.sharing.taxii.depositor import BOTH, Depositor, stix
+from tests.sharing.taxii.machine import Machine
 
 AMBER_1 = "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"
 AMBER_2 = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"

@@ -15,7 +15,7 @@ from iocmarket.accounts.models import Institution
 from iocmarket.accounts.roles import Scope
 from iocmarket.publication.models import Entry, View
 from tests.factories import PASSWORD, contribute, make_institution, make_member, make_token, publish
-from tests.sharing.taxii.conftest import Machine
+from tests.sharing.taxii.machine import Machine
 
 TAXII = "application/taxii+json;version=2.1"
 

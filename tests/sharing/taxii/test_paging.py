@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from iocmarket.kernel.clock import MICROSECOND, stamp
 from iocmarket.publication.models import Entry
 from tests.factories import contribute, make_institution, publish, withdraw
-from tests.sharing.taxii.conftest import Machine
+from tests.sharing.taxii.machine import Machine
 
 FAR = "2999-01-01T00:00:00Z"
 Query = dict[str, Any]
