@@ -95,6 +95,10 @@ print(json.dumps(made))
             assert time.monotonic() < deadline, self.log("web")
             time.sleep(0.2)
 
+    def pid(self, name: str) -> int:
+        """The process that was started under this name."""
+        return self._processes[name].pid
+
     def signal(self, name: str, number: int) -> None:
         """Send a signal to one process."""
         self._processes[name].send_signal(number)

@@ -56,7 +56,7 @@ def test_an_indicator_becomes_a_statement_of_its_sender(depositor: Depositor) ->
     assert said.first_seen.isoformat() == "2026-01-01T00:00:00+00:00"
     assert "Vu sur le VPN" in said.comment
     assert "hunter22" not in said.comment
-    submission = Submission.objects.get(public_id=said.submission)
+    submission = Submission.objects.get(public_id=str(said.submission))
     assert (submission.channel, submission.accepted) == ("taxii", 1)
     assert Event.objects.filter(action="depot.received").count() == 1
 
