@@ -92,9 +92,9 @@ def alerts_of(viewer: Viewer, *, unseen: bool = False) -> QuerySet[Alert]:
     return found.filter(seen_at__isnull=True) if unseen else found
 
 
-def circulating(viewer: Viewer, *, limit: int) -> list[Circulation]:
-    """The newest alerts that nobody has marked as seen."""
-    rows = alerts_of(viewer, unseen=True)[:limit]
+def circulating(viewer: Viewer, *, limit: int, unseen: bool = True) -> list[Circulation]:
+    """The newest alerts; with `unseen` those that nobody has marked as seen."""
+    rows = alerts_of(viewer, unseen=unseen)[:limit]
     return [Circulation(row, PAP(getattr(row, "weakest"))) for row in rows]  # noqa: B009 (an annotation)
 
 

@@ -107,14 +107,15 @@ def _version(
     added = ticks.tick()
     if entry is None:
         entry = Entry(view=view, indicator=indicator, stix_id=uuid4(), first_added=added)
-    _fill_in(entry, facts)
+    fill_in(entry, facts)
     entry.date_added = entry.version = added
     entry.digest = digest
     entry.body = body_of(content, stix_id=entry.stix_id, created=entry.first_added, modified=added)
     return entry
 
 
-def _fill_in(entry: Entry, facts: Facts) -> None:
+def fill_in(entry: Entry, facts: Facts) -> None:
+    """Set what an entry says beside its body."""
     entry.state = Entry.State.EXPIRED if facts.expired else Entry.State.LIVE
     entry.tlp, entry.pap = facts.marking.tlp, facts.marking.pap
     entry.threat_types = list(facts.threat_types)

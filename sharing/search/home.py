@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from iocmarket.accounts.viewer import Viewer
+from iocmarket.indicators.circulation import Circulation, circulating
 from iocmarket.indicators.models import Contribution
 from iocmarket.indicators.visibility import ContributionQuerySet
 from iocmarket.kernel import clock
@@ -20,7 +21,7 @@ from sharing.search.rows import Row, one_per_value
 
 # Counting stops here: "999+" says as much as 12 345 on this page, and costs the same at any size.
 COUNT_MAX = 999
-NEWEST, CONFIRMED, EXPIRING = 12, 6, 6
+NEWEST, CONFIRMED, EXPIRING, CIRCULATING = 12, 6, 6, 6
 FIRST_VISIT = timedelta(days=7)
 SOON = timedelta(hours=48)
 
@@ -36,6 +37,7 @@ class Home:
     confirmed_count: int
     expiring: list[Row]
     given: int
+    circulating: list[Circulation]
     capped_at: int = COUNT_MAX
 
 
@@ -53,6 +55,7 @@ def read_home(*, viewer: Viewer, previous_visit: datetime | None) -> Home:
         confirmed_count=_count(confirmed),
         expiring=one_per_value(_expiring(viewer, moment)[: EXPIRING * 3], viewer=viewer)[:EXPIRING],
         given=_count(_mine(viewer)),
+        circulating=circulating(viewer, limit=CIRCULATING),
     )
 
 

@@ -20,11 +20,14 @@ from iocmarket.indicators.visibility import ContributionQuerySet, filters_by_aut
 from iocmarket.kernel import clock
 from iocmarket.kernel.clock import MICROSECOND
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.marking import TLP
 from iocmarket.publication.access import views_of
 from iocmarket.publication.models import Entry, View
+from iocmarket.publication.personal import red_statements
 from iocmarket.publication.scores import score_at
 from sharing import prepared
 from sharing.search.filters import Filters
+from sharing.search.in_person import told_in_person
 from sharing.search.rows import Row, rows_of
 
 LIMIT_MAX = 1000
@@ -73,9 +76,21 @@ def page_of(filters: Filters, *, viewer: Viewer, limit: int = LIMIT_DEFAULT, cur
     before = _Position.of(cursor) if cursor else None
     views = list(views_of(viewer))
     found = _newest(views, filters, before, viewer=viewer, count=limit + 1)
+    found = _with_told_in_person(found, views, filters, before, viewer=viewer)[: limit + 1]
     shown = found[:limit]
     rows = rows_of([pk for pk, _position in shown], viewer=viewer)
     return Page(rows, shown[-1][1].cursor() if len(found) > limit else "")
+
+
+def _with_told_in_person(
+    found: list[tuple[int, _Position]], views: list[View], filters: Filters, before: _Position | None, *, viewer: Viewer
+) -> list[tuple[int, _Position]]:
+    """What lies in no view, put where it belongs: the same order, the same cursors."""
+    told = told_in_person(views, filters, _narrowed_by_statements(filters, viewer), viewer=viewer)
+    for added, number, pk in told:
+        if before is None or (added, number) < (before.added, before.number):
+            found.append((pk, _Position(added, number)))
+    return sorted(found, key=lambda one: (one[1].added, one[1].number), reverse=True) if told else found
 
 
 def _newest(
@@ -110,7 +125,7 @@ def _entries(
         found = found.exclude(Exists(together.filter(newer)))
     if before is not None:
         found = found.filter(date_added__lte=before.added).exclude(date_added=before.added, stix_id__gte=before.number)
-    found = _narrowed_by_entries(found, together, filters)
+    found = _narrowed_by_entries(found, together, filters, viewer)
     if filters.words:
         found = found.filter(date_added__gte=_floor(view))
     for said in _narrowed_by_statements(filters, viewer):
@@ -118,7 +133,9 @@ def _entries(
     return found
 
 
-def _narrowed_by_entries(found: QuerySet[Entry], together: QuerySet[Entry], filters: Filters) -> QuerySet[Entry]:
+def _narrowed_by_entries(
+    found: QuerySet[Entry], together: QuerySet[Entry], filters: Filters, viewer: Viewer
+) -> QuerySet[Entry]:
     """By what all views of the viewer say together: a row shows that, so a filter means that."""
     live = together.filter(state=Entry.State.LIVE)
     if filters.types:
@@ -138,7 +155,11 @@ def _narrowed_by_entries(found: QuerySet[Entry], together: QuerySet[Entry], filt
         found = found.filter(Exists(scored))
     if filters.tlps:
         strictest = Subquery(together.order_by("-tlp").values("tlp")[:1])
-        found = found.alias(strictest=strictest).filter(strictest__in=sorted(filters.tlps))
+        meant = Q(strictest__in=sorted(filters.tlps))
+        if viewer.member_id is not None:
+            in_person = Exists(red_statements(viewer).filter(indicator_id=OuterRef("indicator_id")))
+            meant = (meant & ~Q(in_person)) | (Q(in_person) if TLP.RED in filters.tlps else Q(pk__in=()))
+        found = found.alias(strictest=strictest).filter(meant)
     return found
 
 

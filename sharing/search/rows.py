@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators import scoring
+from iocmarket.indicators.models import Indicator
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP, Marking
 from iocmarket.publication.models import Entry
+from iocmarket.publication.personal import personal_entries
 from sharing.prepared import Among, Prepared
 from sharing.reading import Exit, read_by
 
@@ -84,12 +86,24 @@ def one_per_value(entries: Iterable[Entry], *, viewer: Viewer) -> list[Row]:
 
 
 def rows_of(indicator_ids: list[int], *, viewer: Viewer) -> list[Row]:
-    """The rows of these indicators, in this order; none for what the viewer's views do not hold. One statement."""
+    """The rows of these indicators, in this order; none for what the viewer's views do not hold. One statement, for a person two."""
     together: dict[int, list[_Told]] = defaultdict(list)
     for told in map(_Told._make, _TOLD.rows(Exit.of(viewer), indicator_ids or [0])):
         together[told.indicator_id].append(told)
+    for entry in personal_entries(viewer, indicator_ids):
+        if entry.indicator is not None:
+            together[entry.indicator.pk].append(_in_person(entry, entry.indicator))
     moment = clock.now()
     return [_row(together[pk], moment) for pk in indicator_ids if pk in together]
+
+
+def _in_person(entry: Entry, indicator: Indicator) -> _Told:
+    """What is told to the viewer's person alone, like what a view holds."""
+    return _Told(
+        indicator.pk, str(indicator.public_id), indicator.type, indicator.value, entry.date_added, entry.state,
+        entry.tlp, entry.pap, entry.base_score, entry.threat_types, entry.institutions, entry.subtree,
+        entry.first_seen, entry.last_seen, entry.valid_until,
+    )  # fmt: skip
 
 
 def _row(entries: list[_Told], moment: datetime) -> Row:

@@ -34,9 +34,10 @@ from iocmarket.indicators.visibility import (
 )
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Decision
-from iocmarket.kernel.marking import BLOCKING_PAP, Marking
+from iocmarket.kernel.marking import BLOCKING_PAP, TLP, Marking
 from iocmarket.publication.access import statements_of
 from iocmarket.publication.models import Entry
+from iocmarket.publication.personal import personal_entries
 
 RELATED_MAX = 6
 # Wide enough for a provider's block that one tenant uses up, narrow enough to mean something.
@@ -125,7 +126,7 @@ def read_value(public_id: UUID, *, viewer: Viewer) -> Value:
     if not rows:
         raise Http404
     indicator = rows[0].indicator
-    entries = list(statements_of(viewer).filter(indicator=indicator))
+    entries = [*statements_of(viewer).filter(indicator=indicator), *personal_entries(viewer, [indicator.pk])]
     moment = clock.now()
     lifetime = ioc_types[indicator.type].lifetime_days
     marking = effective_marking(rows)
@@ -191,11 +192,14 @@ _BLOCK_REASONS: dict[str, str | Promise] = {
     "score": _("its score is below the threshold"),
     "expired": _("it has expired"),
     "unpublished": _("it is being published"),
+    "red": _("TLP:RED is for the persons named: it is in no feed"),
 }
 
 
 def _may_block(indicator: Indicator, rows: list[Contribution], *, marking: Marking, state: str, score: int) -> Decision:
     """Whether the viewer's feeds that block carry the value: the feeds' own order of questions."""
+    if all(row.tlp == TLP.RED for row in rows):
+        return Decision(False, "red")
     if marking.pap > BLOCKING_PAP:
         return Decision(False, "pap")
     if state == Entry.State.EXPIRED:

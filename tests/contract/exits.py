@@ -250,6 +250,10 @@ ROUTES: dict[str, Exit] = {
     "api/v1/submissions/<uuid:public_id>": machine("/api/v1/submissions/{s.contribution_id}", tells=False),
     "api/v1/submissions/<uuid:public_id>/items": machine("/api/v1/submissions/{s.contribution_id}/items", tells=False),
     "api/v1/contributions/<uuid:public_id>": Exit("machine", (Asking("withdraw", _take_back, tells=False),)),
+    "alerts/<uuid:public_id>/seen": Exit(
+        "page", (Asking("seen", _post("person", "/alerts/{s.contribution_id}/seen"), tells=False),)
+    ),
+    "api/v1/alerts": machine("/api/v1/alerts", "/api/v1/alerts?unseen=1", tells=False),
     "api/v1/indicators": machine(
         "/api/v1/indicators",
         "/api/v1/indicators?limit=1",

@@ -1,0 +1,63 @@
+"""What is told to one person in TLP:RED: in no view, and read by that person's session alone.
+
+Lists and the page of a value read entries. For what lies in no view the same entry is computed when it is asked for,
+from the statements that name the person; it is never stored, so that no machine exit can come upon it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from django.conf import settings
+
+from iocmarket.accounts.viewer import Viewer
+from iocmarket.indicators.models import Contribution
+from iocmarket.indicators.types import ioc_types
+from iocmarket.indicators.visibility import ContributionQuerySet
+from iocmarket.kernel import clock
+from iocmarket.kernel.marking import TLP
+from iocmarket.publication.entries import fill_in
+from iocmarket.publication.facts import facts_of
+from iocmarket.publication.models import Entry
+
+
+def red_statements(viewer: Viewer) -> ContributionQuerySet:
+    """The TLP:RED statements that this session's person made or is named in; none for a machine."""
+    if viewer.member_id is None:
+        return Contribution.objects.none()
+    return Contribution.objects.visible_to(viewer).filter(tlp=TLP.RED)
+
+
+def personal_entries(viewer: Viewer, indicator_ids: Collection[int]) -> list[Entry]:
+    """An unsaved entry for each of these indicators that the person knows in TLP:RED.
+
+    One statement; none for machines.
+    """
+    if viewer.member_id is None:
+        return []
+    said: dict[int, list[Contribution]] = defaultdict(list)
+    for row in red_statements(viewer).filter(indicator__in=list(indicator_ids)).with_authors():
+        said[row.indicator_id].append(row)
+    return [_entry(rows) for rows in said.values()]
+
+
+def _entry(rows: list[Contribution]) -> Entry:
+    indicator = rows[0].indicator
+    facts = facts_of(
+        rows,
+        type_name=indicator.type,
+        value=indicator.value,
+        lifetime_days=ioc_types[indicator.type].lifetime_days,
+        moment=clock.now(),
+        threshold=settings.SCORE_THRESHOLD,
+    )
+    newest = max(rows, key=lambda row: (row.refreshed_at, row.public_id))
+    entry = Entry(
+        indicator=indicator,
+        stix_id=newest.public_id,
+        date_added=newest.refreshed_at,
+        first_added=min(row.created_at for row in rows),
+    )
+    fill_in(entry, facts)
+    return entry
