@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
@@ -18,7 +17,7 @@ from iocmarket.publication.personal import red_statements
 from sharing.search.filters import Filters
 from sharing.search.rows import Row, rows_of
 
-Placed = tuple[datetime, UUID, int]
+Placed = tuple[datetime, str, int]
 """When it was last said, the statement that said it, and the indicator."""
 
 
@@ -42,9 +41,10 @@ def told_in_person(
         found = found.exclude(Exists(earlier))
     if filters.types:
         found = found.filter(indicator__type__in=sorted(filters.types))
-    for said in narrowing:
-        found = found.filter(Exists(said.filter(indicator_id=OuterRef("indicator_id"))))
-    placed = sorted(found.values_list("refreshed_at", "public_id", "indicator_id"), reverse=True)
+    for each in narrowing:
+        found = found.filter(Exists(each.filter(indicator_id=OuterRef("indicator_id"))))
+    said = found.values_list("refreshed_at", "public_id", "indicator_id")
+    placed = sorted(((moment, str(number), pk) for moment, number, pk in said), reverse=True)
     newest: dict[int, Placed] = {}
     for place in placed:
         newest.setdefault(place[2], place)

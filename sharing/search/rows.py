@@ -86,7 +86,10 @@ def one_per_value(entries: Iterable[Entry], *, viewer: Viewer) -> list[Row]:
 
 
 def rows_of(indicator_ids: list[int], *, viewer: Viewer) -> list[Row]:
-    """The rows of these indicators, in this order; none for what the viewer's views do not hold. One statement, for a person two."""
+    """The rows of these indicators, in this order; none for what the viewer's views do not hold.
+
+    One statement, for a person two.
+    """
     together: dict[int, list[_Told]] = defaultdict(list)
     for told in map(_Told._make, _TOLD.rows(Exit.of(viewer), indicator_ids or [0])):
         together[told.indicator_id].append(told)
