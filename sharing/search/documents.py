@@ -23,6 +23,9 @@ WHY: dict[str, str | Promise] = {
     "recipient": _("It was addressed to your institution by name."),
     "sender": _("Your institution addressed it to institutions by name."),
     "own": _("Your institution keeps it for itself."),
+    "circle": _("It was shared in a circle that your institution is in."),
+    "named": _("It was told to you by name."),
+    "author": _("You told it to persons by name."),
 }
 
 

@@ -65,7 +65,7 @@ class ContributionSchema(serializers.Serializer[None]):
 class WhySchema(serializers.Serializer[None]):
     """One reason for which the value is shown."""
 
-    reason = serializers.ChoiceField(["community", "recipient", "sender", "own"])
+    reason = serializers.ChoiceField(["community", "recipient", "sender", "own", "circle", "named", "author"])
     sentence = serializers.CharField()
 
 

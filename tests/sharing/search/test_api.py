@@ -17,14 +17,25 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ingestion.enrichment.models import Enrichment
+from iocmarket.accounts.circles import create_circle
 from iocmarket.accounts.models import Institution
 from iocmarket.accounts.roles import Scope
 from iocmarket.audit.models import Event
+from iocmarket.audit.services import PLATFORM
 from iocmarket.indicators.models import Contribution, Report
 from iocmarket.kernel.ids import public_id_of
 from iocmarket.kernel.marking import PAP, TLP
 from sharing.search.listing import WORDS_REACH
-from tests.factories import Reader, contribute, make_institution, make_reader, make_token, publish, withdraw
+from tests.factories import (
+    Reader,
+    contribute,
+    make_institution,
+    make_member,
+    make_reader,
+    make_token,
+    publish,
+    withdraw,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -254,6 +265,25 @@ def test_one_value_is_told_with_its_statements_and_why_they_are_seen(
     assert by_comment["Vu sur le VPN"]["tags"] == ["T1110"]
     assert by_comment[""]["institution"] is None
     assert told["enrichment"] == {"ip-context": {"country": "FR"}}
+
+
+def test_why_a_value_is_seen_is_said_of_every_audience(client: Client, meriane: Institution) -> None:
+    reader = make_member(make_institution())
+    assert reader.institution is not None
+    circle = create_circle(name="Veille", founder=reader.institution, actor=PLATFORM)
+    red = {"tlp": TLP.RED, "audience": "recipients"}
+    contribute(meriane, "45.1.2.3", audience="circle", circle=circle)
+    contribute(meriane, "45.1.2.3", **red, named_members=[reader.pk], author=make_member(meriane))
+    contribute(reader.institution, "45.1.2.3", **red, named_members=[make_member(meriane).pk], author=reader)
+    client.force_login(reader)
+    public_id = public_id_of("ipv4", "45.1.2.3", key=settings.INDICATOR_ID_KEY.encode())
+    told = {why["reason"]: why["sentence"] for why in client.get(f"/api/v1/indicators/{public_id}").json()["why"]}
+    assert sorted(told) == ["author", "circle", "named"]
+    assert len(set(told.values())) == len(told)
+    assert (
+        "1 statement is shared in a circle"
+        in client.get(f"/i/{public_id}", headers={"Accept-Language": "en"}).content.decode()
+    )
 
 
 def test_an_anonymous_statement_cannot_be_told_apart_by_counting(client: Client, meriane: Institution) -> None:
