@@ -8,7 +8,7 @@ from uuid import UUID
 from ingestion.submissions.models import Submission, SubmissionItem
 from ingestion.submissions.planning import Planned
 from ingestion.submissions.services import Outcome
-from iocmarket.indicators.models import Indicator
+from ingestion.submissions.values import Held
 
 
 def answer_to(outcome: Outcome) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def url_of(public_id: UUID) -> str:
     return f"/api/v1/submissions/{public_id}"
 
 
-def _fresh(item: Planned, indicator: Indicator | None) -> dict[str, Any]:
+def _fresh(item: Planned, indicator: Held | None) -> dict[str, Any]:
     draft = item.draft
     return {
         "index": draft.index,

@@ -8,28 +8,26 @@ digests and `ON CONFLICT DO NOTHING`, then read again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
-from django.db.models import Q
-
+from ingestion.submissions import statements
 from ingestion.submissions.addressees import Addressees
 from ingestion.submissions.choices import Choices
 from ingestion.submissions.planning import ACCEPTED, REFRESHED, Planned
+from ingestion.submissions.statements import Statement
+from ingestion.submissions.values import Held, find_or_make, reversed_name
 from iocmarket.accounts.viewer import Viewer
-from iocmarket.copying import copy_rows
-from iocmarket.database import insert_new, update_many
 from iocmarket.indicators.circulation import note_circulation
 from iocmarket.indicators.locks import hold_institution
-from iocmarket.indicators.models import Contribution, Indicator, Report
-from iocmarket.indicators.types import ioc_types
-from iocmarket.kernel.ids import public_id_of
+from iocmarket.indicators.models import Report
 from iocmarket.kernel.marking import TLP
 from iocmarket.publication.audiences import audiences_of
 from iocmarket.publication.outbox import announce
+
+__all__ = ["Merge", "merge", "rehearse", "reversed_name", "settled_values"]
 
 Key = tuple[bytes, bool]
 """A value by its digest, and whether TLP:RED: what one person tells others stands beside what the institution says."""
@@ -45,28 +43,41 @@ class Merge:
     addressees: Addressees
     moment: datetime
 
+    @property
+    def report_id(self) -> int | None:
+        """The report that is joined; 0 is one that does not exist yet and that nothing stands in."""
+        return self.report.pk if self.report else None
 
-def merge(items: list[Planned], *, context: Merge) -> dict[bytes, Indicator]:
-    """Store every kept item; the indicators by digest. Sets each item's status and warnings."""
+
+def settled_values(items: list[Planned], *, context: Merge) -> dict[bytes, Held]:
+    """The indicators of every kept item, made where there are none. Before `merge`, in the same transaction.
+
+    Waits for the institution's other writer. Raises Refusal(`unknown_circle`).
+    """
     hold_institution(context.viewer.institution_id)
     context.addressees.check_circles(context.viewer)
+    return find_or_make({item.digest: item.draft for item in items if item.kept})
+
+
+def merge(items: list[Planned], held: Mapping[bytes, Held], *, context: Merge) -> None:
+    """Store what every kept item says. Sets each item's status and warnings."""
     by_value = _by_value(items)
-    indicators = _indicators(by_value)
-    standing = _standing(by_value, context, lock=True)
-    fresh = _settle(by_value, standing, context)
-    for (digest, _red), statement in fresh.items():
-        statement.indicator = indicators[digest]
-    copy_rows(list(fresh.values()))
-    update_many(list(standing.values()), _REFRESHED_FIELDS)
-    note_circulation([row.pk for row in indicators.values()])
-    announce(_told((*fresh.values(), *standing.values())))
-    return indicators
+    standing = _standing(by_value, held, context, lock=True)
+    renewed = list(standing.values())
+    fresh = _settle(by_value, standing, held, context)
+    statements.insert(
+        fresh, author_id=context.viewer.member_id, report_id=context.report_id, submission=context.submission,
+        moment=context.moment,
+    )  # fmt: skip
+    statements.renew(renewed, moment=context.moment)
+    note_circulation([row.pk for row in held.values()])
+    announce(_told((*fresh, *renewed)))
 
 
-def rehearse(items: list[Planned], *, context: Merge) -> None:
+def rehearse(items: list[Planned], held: Mapping[bytes, Held], *, context: Merge) -> None:
     """Set each item's status and warnings as `merge` would. Stores nothing and waits for nobody."""
     by_value = _by_value(items)
-    _settle(by_value, _standing(by_value, context, lock=False), context)
+    _settle(by_value, _standing(by_value, held, context, lock=False), held, context)
 
 
 def _by_value(items: list[Planned]) -> dict[Key, list[Planned]]:
@@ -78,135 +89,99 @@ def _by_value(items: list[Planned]) -> dict[Key, list[Planned]]:
     return dict(sorted(found.items()))
 
 
-def _settle(
-    by_value: dict[Key, list[Planned]], standing: dict[Key, Contribution], context: Merge
-) -> dict[Key, Contribution]:
-    """Renew what stands, in place; the new statements, still without their indicator."""
-    fresh: dict[Key, Contribution] = {}
-    for key, items in by_value.items():
-        statement = standing.get(key)
-        for item in items:
-            if statement is None:
-                item.status = ACCEPTED
-                statement = fresh[key] = _new(item, context)
-            else:
-                item.status = REFRESHED
-                item.warnings += _refresh(statement, item.draft.choices, context)
-    return fresh
-
-
-def _indicators(by_value: dict[Key, list[Planned]]) -> dict[bytes, Indicator]:
-    key = settings.INDICATOR_ID_KEY.encode()
-    rows = []
-    drafts = {digest: items[0].draft for (digest, _red), items in by_value.items()}
-    for digest, draft in drafts.items():
-        value = draft.canonical.value if draft.canonical else ""
-        kind = ioc_types[draft.type]
-        name = kind.dns_name(value)
-        rows.append(
-            Indicator(
-                digest=digest,
-                public_id=public_id_of(draft.type, value, key=key),
-                type=draft.type,
-                value=value,
-                network=kind.network(value),
-                reversed_name=reversed_name(name) if name else None,
-            ),
-        )
-    insert_new(rows)
-    found = Indicator.unscoped.filter(digest__in=list(drafts) or [b""])
-    return {bytes(row.digest): row for row in found}
-
-
-def reversed_name(name: str) -> str:
-    """`www.evil.fr` as `fr.evil.www.`: every name under `evil.fr` begins with `fr.evil.`."""
-    return ".".join(reversed(name.split("."))) + "."
-
-
-def _standing(by_value: dict[Key, list[Planned]], context: Merge, *, lock: bool) -> dict[Key, Contribution]:
-    """What the institution, and in TLP:RED the person, says already of these values in this report."""
-    said = Q(tlp__lt=TLP.RED)
-    if context.viewer.member_id is not None:
-        said |= Q(tlp=TLP.RED, author_id=context.viewer.member_id)
-    rows = Contribution.unscoped.filter(
-        said,
-        institution_id=context.viewer.institution_id,
-        indicator__digest__in=sorted({digest for digest, _red in by_value}) or [b""],
-        report=context.report,
-        withdrawn_at__isnull=True,
-    ).select_related("indicator")
-    rows = rows.select_for_update(of=("self",)).order_by("indicator_id", "pk") if lock else rows
-    found = {(bytes(row.indicator.digest), row.tlp == TLP.RED): row for row in rows}
+def _standing(
+    by_value: dict[Key, list[Planned]], held: Mapping[bytes, Held], context: Merge, *, lock: bool
+) -> dict[Key, Statement]:
+    digests = {row.pk: digest for digest, row in held.items()}
+    rows = statements.standing(
+        digests, institution_id=context.viewer.institution_id, author_id=context.viewer.member_id,
+        report_id=context.report_id, lock=lock,
+    )  # fmt: skip
+    found = {(digests[row.indicator_id], row.tlp == TLP.RED): row for row in rows}
     return {key: row for key, row in found.items() if key in by_value}
 
 
-def _new(item: Planned, context: Merge) -> Contribution:
-    choices, canonical = item.draft.choices, item.draft.canonical
-    stated = canonical.subtree if canonical else None
-    last_seen = choices.last_seen or max(context.moment, choices.first_seen or context.moment)
-    return Contribution(
-        institution_id=context.viewer.institution_id,
-        author_id=context.viewer.member_id,
-        report=context.report,
-        submission=context.submission,
-        threat_type=choices.threat_type,
-        tlp=choices.tlp,
-        pap=choices.pap,
-        audience=choices.audience,
-        recipients=context.addressees.recipients(choices),
-        circle_id=context.addressees.circle(choices),
-        named_members=context.addressees.named_members(choices),
-        anonymous=choices.anonymous,
-        subtree=bool(stated if choices.subtree is None else choices.subtree),
-        confidence=choices.confidence,
-        comment=choices.comment,
-        tags=list(choices.tags),
-        first_seen=choices.first_seen or min(last_seen, context.moment),
-        last_seen=last_seen,
-        valid_until=choices.valid_until,
-        created_at=context.moment,
-        refreshed_at=context.moment,
-    )
+def _settle(
+    by_value: dict[Key, list[Planned]], known: dict[Key, Statement], held: Mapping[bytes, Held], context: Merge
+) -> list[Statement]:
+    """Renew what stands, in place; the new statements."""
+    fresh: list[Statement] = []
+    saying = _Saying(context)
+    for key, items in by_value.items():
+        statement = known.get(key)
+        for item in items:
+            if statement is None:
+                item.status = ACCEPTED
+                row = held.get(key[0])
+                statement = saying.new(item, row.pk if row else 0)
+                fresh.append(statement)
+            else:
+                item.status = REFRESHED
+                item.warnings += saying.again(statement, item.draft.choices)
+    return fresh
 
 
-def _addressed(choices: Choices, context: Merge) -> tuple[str, int | None, list[int], list[int]]:
-    to = context.addressees
-    return choices.audience, to.circle(choices), to.recipients(choices), to.named_members(choices)
+class _Saying:
+    """What the items of one batch say; most say the same, which is worked out once."""
+
+    def __init__(self, context: Merge) -> None:
+        self._context = context
+        self._addressed: dict[int, tuple[Choices, str, int | None, list[int], list[int]]] = {}
+
+    def _to(self, choices: Choices) -> tuple[str, int | None, list[int], list[int]]:
+        found = self._addressed.get(id(choices))
+        if found is None:
+            to = self._context.addressees
+            found = (
+                choices, choices.audience, to.circle(choices), to.recipients(choices), to.named_members(choices)
+            )  # fmt: skip
+            self._addressed[id(choices)] = found  # with the choices themselves: an id lives as long as they do
+        return found[1:]
+
+    def new(self, item: Planned, indicator_id: int) -> Statement:
+        """A statement that the institution did not make yet."""
+        choices, canonical, moment = item.draft.choices, item.draft.canonical, self._context.moment
+        stated = canonical.subtree if canonical else None
+        last_seen = choices.last_seen or max(moment, choices.first_seen or moment)
+        audience, circle_id, recipients, named_members = self._to(choices)
+        return Statement(
+            self._context.viewer.institution_id, indicator_id, choices.tlp, choices.pap, audience, circle_id,
+            recipients, named_members, choices.threat_type, choices.confidence, choices.comment, list(choices.tags),
+            choices.first_seen or min(last_seen, moment), last_seen, choices.valid_until, moment,
+            bool(stated if choices.subtree is None else choices.subtree), choices.anonymous, says=choices,
+        )  # fmt: skip
+
+    def again(self, row: Statement, choices: Choices) -> list[str]:
+        """Renew a statement. A refresh never loosens (domain.md, Marking): returns what was kept, as warnings."""
+        moment, before = self._context.moment, row.content()
+        warnings = _refresh_marking(row, choices)
+        if self._to(choices) != (row.audience, row.circle_id, row.recipients, row.named_members):
+            warnings.append("audience_kept")
+        row.last_seen = max(row.last_seen, choices.last_seen or moment)
+        if choices.first_seen:
+            row.first_seen = min(row.first_seen, choices.first_seen)
+        row.anonymous = row.anonymous or choices.anonymous  # a name can be taken off; putting it back is a PATCH
+        row.refreshed_at = max(row.refreshed_at, moment)
+        if choices.threat_type != "other":
+            row.threat_type = choices.threat_type
+        if choices.comment:
+            row.comment = choices.comment
+        if "confidence" in choices.explicit:
+            row.confidence = choices.confidence
+        if choices.subtree is not None:
+            row.subtree = choices.subtree
+        if not set(choices.tags) <= set(row.tags):
+            row.tags = sorted({*row.tags, *choices.tags})
+        if choices.valid_until is not None:
+            row.valid_until = choices.valid_until
+        elif row.valid_until is not None and row.valid_until <= moment:
+            row.valid_until = None  # sharing again is a new life
+        row.changed = row.changed or row.content() != before
+        row.says = None
+        return warnings
 
 
-_REFRESHED_FIELDS = [
-    "tlp", "pap", "threat_type", "confidence", "comment", "tags", "first_seen", "last_seen", "valid_until",
-    "refreshed_at", "subtree", "anonymous",
-]  # fmt: skip
-
-
-def _refresh(row: Contribution, choices: Choices, context: Merge) -> list[str]:
-    """Renew a statement. A refresh never loosens (domain.md, Marking): returns what was kept, as warnings."""
-    warnings = _refresh_marking(row, choices)
-    if _addressed(choices, context) != (row.audience, row.circle_id, row.recipients, row.named_members):
-        warnings.append("audience_kept")
-    row.last_seen = max(row.last_seen, choices.last_seen or context.moment)
-    if choices.first_seen:
-        row.first_seen = min(row.first_seen, choices.first_seen)
-    row.anonymous = row.anonymous or choices.anonymous  # a name can be taken off; putting it back is a PATCH
-    row.refreshed_at = max(row.refreshed_at, context.moment)
-    if choices.threat_type != "other":
-        row.threat_type = choices.threat_type
-    if choices.comment:
-        row.comment = choices.comment
-    if "confidence" in choices.explicit:
-        row.confidence = choices.confidence
-    if choices.subtree is not None:
-        row.subtree = choices.subtree
-    row.tags = sorted({*row.tags, *choices.tags})
-    if choices.valid_until is not None:
-        row.valid_until = choices.valid_until
-    elif row.valid_until is not None and row.valid_until <= context.moment:
-        row.valid_until = None  # sharing again is a new life
-    return warnings
-
-
-def _refresh_marking(row: Contribution, choices: Choices) -> list[str]:
+def _refresh_marking(row: Statement, choices: Choices) -> list[str]:
     kept = False
     for name in ("tlp", "pap"):
         given, held = getattr(choices, name), getattr(row, name)
@@ -219,9 +194,15 @@ def _refresh_marking(row: Contribution, choices: Choices) -> list[str]:
     return ["marking_kept"] if kept else []
 
 
-def _told(rows: Iterable[Contribution]) -> dict[int, frozenset[str]]:
+def _told(rows: Iterable[Statement]) -> dict[int, frozenset[str]]:
     """The audiences of each indicator, over all its statements."""
-    keys: dict[int, frozenset[str]] = defaultdict(frozenset)
+    keys: dict[int, frozenset[str]] = {}
+    worked_out: dict[tuple[bool, str, int | None, tuple[int, ...]], frozenset[str]] = {}
     for row in rows:
-        keys[row.indicator_id] |= audiences_of(row)
+        kind = (row.tlp == TLP.RED, row.audience, row.circle_id, tuple(row.recipients))
+        told = worked_out.get(kind)
+        if told is None:
+            told = worked_out[kind] = audiences_of(row)
+        before = keys.get(row.indicator_id)
+        keys[row.indicator_id] = told if before is None else before | told
     return {indicator_id: found for indicator_id, found in keys.items() if found}

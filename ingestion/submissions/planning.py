@@ -6,12 +6,14 @@ knows cannot be told apart by what the database is asked.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db.models import Count
 
 from ingestion.submissions.drafts import Draft
 from ingestion.submissions.models import Submission
+from ingestion.submissions.values import Held
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel.decision import Refusal
@@ -38,22 +40,27 @@ class Planned:
         return self.status != REFUSED
 
 
-def plan(drafts: tuple[Draft, ...], *, viewer: Viewer, submission: Submission | None = None) -> list[Planned]:
-    """One Planned for each draft, in order. Whether a kept one is accepted or refreshed, merging.py decides.
+def plan(drafts: Iterable[Draft]) -> list[Planned]:
+    """One Planned for each draft, in order. Whether a kept one is accepted or refreshed, merging.py decides."""
+    return [_first_look(draft) for draft in drafts]
+
+
+def note_known(
+    items: list[Planned], held: Mapping[bytes, Held], *, viewer: Viewer, submission: Submission | None = None
+) -> None:
+    """What the sender sees of each value already, and which values stand in the batch before. Before the merge.
 
     `submission`: the long one of which these are a part; what its earlier parts said is not news from others.
     """
-    planned = [_first_look(draft) for draft in drafts]
-    digests = sorted({item.digest for item in planned if item.kept})
-    known = _known(digests, viewer=viewer, submission=submission)
-    seen = set() if submission is None else _said_before(digests, submission)
-    for item in planned:
+    known = _known(held, viewer=viewer, submission=submission)
+    seen = set() if submission is None else _said_before(held, submission)
+    for item in items:
         if item.kept:
-            item.known = known.get(item.digest, 0)
+            row = held.get(item.digest)
+            item.known = known.get(row.pk, 0) if row else 0
             if item.digest in seen:
                 item.warnings.append("repeated")
             seen.add(item.digest)
-    return planned
 
 
 def _first_look(draft: Draft) -> Planned:
@@ -67,17 +74,19 @@ def _first_look(draft: Draft) -> Planned:
     )
 
 
-def _known(digests: list[bytes], *, viewer: Viewer, submission: Submission | None) -> dict[bytes, int]:
-    said = Contribution.objects.visible_to(viewer).filter(indicator__digest__in=digests or [b""])
+def _known(held: Mapping[bytes, Held], *, viewer: Viewer, submission: Submission | None) -> dict[int, int]:
+    # Never an empty list, for which nothing would be asked: the statements are the same whatever there is.
+    said = Contribution.objects.visible_to(viewer).filter(indicator_id__in=[row.pk for row in held.values()] or [0])
     if submission is not None:
         said = said.exclude(submission=submission.public_id)
-    rows = said.values("indicator__digest").annotate(institutions=Count("institution_id", distinct=True))
-    return {bytes(digest): count for digest, count in rows.values_list("indicator__digest", "institutions")}
+    rows = said.values("indicator_id").annotate(institutions=Count("institution_id", distinct=True))
+    return dict(rows.values_list("indicator_id", "institutions"))
 
 
-def _said_before(digests: list[bytes], submission: Submission) -> set[bytes]:
+def _said_before(held: Mapping[bytes, Held], submission: Submission) -> set[bytes]:
     """The values that stand in earlier parts."""
     if not submission.received:
         return set()
-    rows = submission.items.filter(indicator__digest__in=digests or [b""])
-    return {bytes(digest) for digest in rows.values_list("indicator__digest", flat=True)}
+    digests = {row.pk: digest for digest, row in held.items()}
+    rows = submission.items.filter(indicator_id__in=list(digests) or [0])
+    return {digests[pk] for pk in rows.values_list("indicator_id", flat=True) if pk is not None}

@@ -16,12 +16,13 @@ from ingestion.enrichment.services import request_enrichment
 from ingestion.submissions.addressees import Addressees, addressees_of
 from ingestion.submissions.drafts import ReportDraft, Sending
 from ingestion.submissions.items import store_items
-from ingestion.submissions.merging import Merge, merge, rehearse
+from ingestion.submissions.merging import Merge, merge, rehearse, settled_values
 from ingestion.submissions.models import Submission
-from ingestion.submissions.planning import ACCEPTED, REFRESHED, REFUSED, Planned, plan
+from ingestion.submissions.planning import ACCEPTED, REFRESHED, REFUSED, Planned, note_known, plan
+from ingestion.submissions.values import Held, find
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.services import Actor, record
-from iocmarket.indicators.models import Indicator, Report
+from iocmarket.indicators.models import Report
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import TLP
 
@@ -32,7 +33,7 @@ class Outcome:
 
     public_id: UUID | None
     items: list[Planned]
-    indicators: dict[bytes, Indicator]
+    indicators: dict[bytes, Held]
     lines_without_indicator: tuple[int, ...]
 
     def count(self, status: str) -> int:
@@ -52,9 +53,12 @@ class Outcome:
 
 def preview(sending: Sending, *, viewer: Viewer) -> Outcome:
     """What would happen, item by item. Raises Refusal as `addressees_of` does. Stores nothing."""
-    items = plan(sending.drafts, viewer=viewer)
+    items = plan(sending.drafts)
+    held = find({item.digest for item in items if item.kept})
+    note_known(items, held, viewer=viewer)
     rehearse(
         items,
+        held,
         context=Merge(
             viewer=viewer,
             report=_standing_report(sending, viewer),
@@ -81,7 +85,7 @@ def submit(
     """
     moment = received_at or clock.now()
     addressees = addressees_of(sending, viewer=viewer)
-    items = plan(sending.drafts, viewer=viewer)
+    items = plan(sending.drafts)
     public_id = uuid4()
     context = Merge(
         viewer=viewer,
@@ -90,7 +94,9 @@ def submit(
         addressees=addressees,
         moment=moment,
     )
-    indicators = merge(items, context=context)
+    indicators = settled_values(items, context=context)
+    note_known(items, indicators, viewer=viewer)
+    merge(items, indicators, context=context)
     outcome = Outcome(
         public_id=public_id,
         items=items,
@@ -98,7 +104,7 @@ def submit(
         lines_without_indicator=sending.lines_without_indicator,
     )
     submission = _store(public_id, outcome, sending=sending, viewer=viewer, channel=channel, moment=moment)
-    store_items(submission, outcome.items, {digest: row.pk for digest, row in indicators.items()})
+    store_items(submission, outcome.items, indicators)
     record(
         "submission.received", actor=Actor.of(viewer), subject_type="submission", subject_id=public_id,
         details={"channel": channel.value, **outcome.counts},
@@ -113,7 +119,7 @@ def take(sending: Sending, *, submission: Submission, viewer: Viewer, addressees
     Enrichment is not asked for: its sweeper walks over what is new within a minute, and the merge goes first.
     """
     moment = clock.now()
-    items = plan(sending.drafts, viewer=viewer, submission=submission)
+    items = plan(sending.drafts)
     context = Merge(
         viewer=viewer,
         report=_report(sending, viewer, moment, addressees) if sending.report else None,
@@ -121,8 +127,10 @@ def take(sending: Sending, *, submission: Submission, viewer: Viewer, addressees
         addressees=addressees,
         moment=moment,
     )
-    indicators = merge(items, context=context)
-    store_items(submission, items, {digest: row.pk for digest, row in indicators.items()})
+    indicators = settled_values(items, context=context)
+    note_known(items, indicators, viewer=viewer, submission=submission)
+    merge(items, indicators, context=context)
+    store_items(submission, items, indicators)
     outcome = Outcome(public_id=submission.public_id, items=items, indicators=indicators, lines_without_indicator=())
     for name, count in outcome.counts.items():
         setattr(submission, name, getattr(submission, name) + count)

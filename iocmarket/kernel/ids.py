@@ -18,7 +18,7 @@ def digest_of(type_name: str, value: str) -> bytes:
 
 def public_id_of(type_name: str, value: str, *, key: bytes) -> UUID:
     """The indicator's public id: a UUIDv8 (RFC 9562 section 5.8) of HMAC-SHA-256(key, type:value)."""
-    mac = hmac.new(key, f"{type_name}:{value}".encode(), hashlib.sha256).digest()
+    mac = hmac.digest(key, f"{type_name}:{value}".encode(), "sha256")
     number = int.from_bytes(mac[:16], "big")
     number = number & ~(0xF << 76) | 0x8 << 76  # version 8
     number = number & ~(0x3 << 62) | 0x2 << 62  # variant of RFC 9562

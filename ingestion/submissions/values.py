@@ -1,0 +1,75 @@
+"""The indicators of a batch: found by digest, made where there are none; set by set, never one by one.
+
+Whatever the values are, the same statements are executed: one that others hide and one that nobody knows cannot be
+told apart by what the database is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from ingestion.submissions.drafts import Draft
+from iocmarket.copying import array_literal, bytea_literal
+from iocmarket.indicators.types import ioc_types
+from iocmarket.kernel import clock
+from iocmarket.kernel.ids import public_id_of
+
+_FIND = "SELECT digest, id, public_id FROM indicators_indicator WHERE digest = ANY(%s::bytea[])"
+# Sorted: two writers that meet take the values in one order, and the second waits instead of both.
+_MAKE = """
+INSERT INTO indicators_indicator (digest, public_id, type, value, network, reversed_name, created_at)
+SELECT digest, public_id, type, value, network, reversed_name, %s
+FROM unnest(%s::bytea[], %s::uuid[], %s::text[], %s::text[], %s::inet[], %s::text[])
+    AS fresh (digest, public_id, type, value, network, reversed_name)
+ORDER BY digest
+ON CONFLICT DO NOTHING
+"""
+
+
+class Held(NamedTuple):
+    """An indicator's two keys."""
+
+    pk: int
+    public_id: UUID
+
+
+def find(digests: Iterable[bytes]) -> dict[bytes, Held]:
+    """Those that there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [bytea_literal(digests)])
+        return {bytes(digest): Held(pk, public_id) for digest, pk, public_id in cursor.fetchall()}
+
+
+def find_or_make(drafts: dict[bytes, Draft]) -> dict[bytes, Held]:
+    """All of them, by digest. Inside of the writer's transaction."""
+    held = find(drafts)
+    missing = sorted(drafts.keys() - held.keys())
+    _make(missing, drafts)
+    return held | find(missing)
+
+
+def _make(digests: list[bytes], drafts: dict[bytes, Draft]) -> None:
+    key = settings.INDICATOR_ID_KEY.encode()
+    public_ids, types, values, networks, names = [], [], [], [], []
+    for digest in digests:
+        draft = drafts[digest]
+        value, kind = draft.canonical.value if draft.canonical else "", ioc_types[draft.type]
+        name = kind.dns_name(value)
+        public_ids.append(str(public_id_of(draft.type, value, key=key)))
+        types.append(draft.type)
+        values.append(value)
+        networks.append(kind.network(value))
+        names.append(reversed_name(name) if name else None)
+    columns = [array_literal(column) for column in (public_ids, types, values, networks, names)]
+    with connection.cursor() as cursor:
+        cursor.execute(_MAKE, [clock.now(), bytea_literal(digests), *columns])
+
+
+def reversed_name(name: str) -> str:
+    """`www.evil.fr` as `fr.evil.www.`: every name under `evil.fr` begins with `fr.evil.`."""
+    return ".".join(reversed(name.split("."))) + "."
