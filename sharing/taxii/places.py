@@ -27,7 +27,7 @@ def _elastic(url: str, token: str, institution_id: int) -> list[Block]:
     return [
         Block(
             "Custom Threat Intelligence: TAXII 2.1",
-            "\n".join([*lines, "API key type: Bearer", f"API key: {token}"]),
+            "\n".join([*lines, "# a token made for Elastic", "API key type: Bearer", f"API key: {token}"]),
         )
     ]
 
@@ -49,7 +49,8 @@ def _xsoar(url: str, token: str, institution_id: int) -> list[Block]:
             "Integration instance: TAXII 2 Feed",
             "\n".join(
                 [
-                    f"Discovery Service URL: {url}/taxii2/", "Username / API Key: _api_token_key",
+                    f"Discovery Service URL: {url}/taxii2/", "# a token made for Cortex XSOAR",
+                    "Username / API Key: _api_token_key",
                     f"Password: {token}", "Default API Root: api", *titles, "Max Indicators Per Fetch: 1000",
                     "Traffic Light Protocol Color: AMBER",
                 ]
