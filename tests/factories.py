@@ -18,8 +18,9 @@ from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.roles import Role, Scope
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.services import PLATFORM
-from iocmarket.indicators.models import Contribution, Indicator
+from iocmarket.indicators.models import Contribution, Indicator, Sighting
 from iocmarket.indicators.services import withdraw as take_back
+from iocmarket.indicators.sightings import Observation, report_sightings
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel.ids import digest_of, public_id_of
 from iocmarket.kernel.marking import FULL, PAP, TLP
@@ -118,6 +119,18 @@ def withdraw(contribution: Contribution) -> None:
     """Take a statement back, as its own institution does."""
     viewer = viewer_for(contribution.institution, scopes=[Scope.INDICATORS_WRITE])
     take_back(contribution, viewer=viewer)
+
+
+def report(
+    reporter: Institution | Viewer, value: Indicator | Contribution, kind: str = "false-positive", **extra: Any
+) -> Sighting:
+    """A sighting of a value that the reporter sees, through the service; by a machine, or by whoever is given."""
+    viewer = viewer_for(reporter, scopes=[Scope.SIGHTINGS_WRITE]) if isinstance(reporter, Institution) else reporter
+    indicator = value.indicator if isinstance(value, Contribution) else value
+    (result,) = report_sightings([Observation(kind=kind, public_id=indicator.public_id, **extra)], viewer)
+    if result.sighting is None:
+        raise ValueError(f"the sighting was refused: {result.reason}")
+    return Sighting.unscoped.get(public_id=result.sighting)
 
 
 @transaction.atomic

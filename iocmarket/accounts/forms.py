@@ -55,6 +55,7 @@ SCOPE_CHOICES = [
     (Scope.INDICATORS_READ.value, _("Read indicators: search, look-up, TAXII")),
     (Scope.FEEDS_READ.value, _("Pull feeds: RPZ, Suricata, CSV, text, STIX")),
     (Scope.INDICATORS_WRITE.value, _("Share indicators in the name of the institution")),
+    (Scope.SIGHTINGS_WRITE.value, _("Report sightings and false positives in the name of the institution")),
 ]
 
 

@@ -31,8 +31,16 @@ class Scope(StrEnum):
 # What a person's session may do, by role: the same words as a token's scopes, so that a view asks one question.
 SESSION_SCOPES: dict[str, frozenset[str]] = {
     Role.READER: frozenset({Scope.INDICATORS_READ, Scope.FEEDS_READ}),
-    Role.CONTRIBUTOR: frozenset({Scope.INDICATORS_READ, Scope.FEEDS_READ, Scope.INDICATORS_WRITE}),
+    Role.CONTRIBUTOR: frozenset(
+        {Scope.INDICATORS_READ, Scope.FEEDS_READ, Scope.INDICATORS_WRITE, Scope.SIGHTINGS_WRITE}
+    ),
     Role.MANAGER: frozenset(
-        {Scope.INDICATORS_READ, Scope.FEEDS_READ, Scope.INDICATORS_WRITE, Scope.INSTITUTION_ADMIN},
+        {
+            Scope.INDICATORS_READ,
+            Scope.FEEDS_READ,
+            Scope.INDICATORS_WRITE,
+            Scope.SIGHTINGS_WRITE,
+            Scope.INSTITUTION_ADMIN,
+        }
     ),
 }

@@ -11,7 +11,7 @@ from iocmarket.accounts.circles import remove_from_circle
 from iocmarket.accounts.models import Circle, Institution
 from iocmarket.audit.services import Actor, record
 from iocmarket.indicators.locks import hold_institution
-from iocmarket.indicators.models import Contribution
+from iocmarket.indicators.models import Contribution, Sighting
 from iocmarket.kernel import clock
 from iocmarket.publication.audiences import circle as circle_key
 from iocmarket.publication.outbox import announce
@@ -24,8 +24,11 @@ def leave_circle(circle: Circle, institution: Institution, *, actor: Actor) -> i
     if not remove_from_circle(circle, institution, actor=actor):
         return 0
     said = Contribution.unscoped.filter(institution=institution, circle=circle, withdrawn_at__isnull=True)
-    told = {pk: (circle_key(circle.pk),) for pk in said.values_list("indicator_id", flat=True)}
+    met = Sighting.unscoped.filter(institution=institution, circle=circle, withdrawn_at__isnull=True)
+    spoken_of = {*said.values_list("indicator_id", flat=True), *met.values_list("indicator_id", flat=True)}
+    told = {pk: (circle_key(circle.pk),) for pk in spoken_of}
     count = said.update(withdrawn_at=clock.now())
+    met.update(withdrawn_at=clock.now())
     announce(told)
     if count:
         record(

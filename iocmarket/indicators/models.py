@@ -1,4 +1,4 @@
-"""Indicator, Report, Contribution: one value, many statements.
+"""Indicator, Report, Contribution, Sighting: one value, many statements.
 
 An Indicator holds nothing but the value and what follows from the value alone. Everything that somebody *said* of it
 is a Contribution, and is read through `visible_to(viewer)` (visibility.py) and in no other way.
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from iocmarket.accounts.models import Circle, Institution, Member
 from iocmarket.indicators.fields import InetField
 from iocmarket.indicators.threats import ThreatType
-from iocmarket.indicators.visibility import ContributionQuerySet, IndicatorQuerySet
+from iocmarket.indicators.visibility import ContributionQuerySet, IndicatorQuerySet, SightingQuerySet
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import DEFAULT, PAP, TLP, Marking
 
@@ -160,6 +160,71 @@ class Contribution(models.Model):
             GinIndex(fields=["recipients"], name="contribution_recipients"),
             GinIndex(fields=["named_members"], condition=Q(tlp=TLP.RED), name="contribution_named"),
             models.Index(fields=["circle"], condition=Q(circle__isnull=False), name="contribution_of_circle"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+    @property
+    def marking(self) -> Marking:
+        """Its TLP and PAP as one value."""
+        return Marking(TLP(self.tlp), PAP(self.pap))
+
+
+class Sighting(models.Model):
+    """What an institution met of a value that it had read of: seen, a false positive, or gone.
+
+    To whom it is told is copied at writing from a statement that the reporter saw (sightings.py), so it says nothing
+    to anybody who does not know of the value; the fields of the audience mean what they mean in a Contribution.
+    """
+
+    class Kind(models.TextChoices):
+        """What was met (contracts.md, `POST sightings`)."""
+
+        SEEN = "seen", _("Seen")
+        FALSE_POSITIVE = "false-positive", _("False positive")
+        EXPIRED = "expired", _("No longer active")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    # No index of its own: the one below begins with it.
+    indicator = models.ForeignKey(Indicator, on_delete=models.PROTECT, related_name="sightings", db_index=False)
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="sightings")
+    author = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    kind = models.CharField(max_length=14, choices=Kind.choices)
+    count = models.BigIntegerField(default=1)
+    seen_at = models.DateTimeField()
+    # The full hour of `seen_at` for `seen`, which is counted by the hour; null for the others, of which one stands.
+    hour = models.DateTimeField(null=True, editable=False)
+    source = models.CharField(max_length=200, blank=True)
+
+    tlp = models.SmallIntegerField(choices=TLP_CHOICES)
+    pap = models.SmallIntegerField(choices=PAP_CHOICES)
+    audience = models.CharField(max_length=10, choices=Audience.choices)
+    recipients = ArrayField(models.BigIntegerField(), default=list)
+    circle = models.ForeignKey(Circle, on_delete=models.PROTECT, null=True, related_name="+")
+    named_members = ArrayField(models.BigIntegerField(), default=list)
+    anonymous = models.BooleanField(default=False)
+
+    created_at = models.DateTimeField(default=clock.now)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    unscoped: ClassVar[models.Manager[Sighting]] = models.Manager()
+    objects: ClassVar[SightingQuerySet] = SightingQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        default_manager_name = "unscoped"
+        constraints = [
+            _circle_named("sighting_circle_named"),
+            models.CheckConstraint(condition=Q(count__gte=1), name="sighting_count_positive"),
+        ]
+        indexes = [
+            models.Index(fields=["indicator", "institution"], name="sighting_of_indicator"),
+            # The guard asks for all that stand, of whatever value (contesting.py).
+            models.Index(
+                fields=["indicator"],
+                condition=Q(kind="false-positive", withdrawn_at__isnull=True),
+                name="sighting_false_positive",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -19,16 +19,17 @@ from iocmarket.kernel.decision import Decision
 from iocmarket.kernel.marking import FULL, PAP, TLP, Marking, strictest
 
 if TYPE_CHECKING:
-    from iocmarket.indicators.models import Contribution, Indicator, Report
+    from iocmarket.indicators.models import Contribution, Indicator, Report, Sighting
 
     _Contributions = models.QuerySet[Contribution]
     _Indicators = models.QuerySet[Indicator]
+    _Sightings = models.QuerySet[Sighting]
 else:
-    _Contributions = _Indicators = models.QuerySet
+    _Contributions = _Indicators = _Sightings = models.QuerySet
 
 
-def visible(contribution: Contribution, viewer: Viewer, *, circles: Container[int]) -> Decision:
-    """Whether this viewer may see this contribution, and why (domain.md, The visibility rule).
+def visible(contribution: Contribution | Sighting, viewer: Viewer, *, circles: Container[int]) -> Decision:
+    """Whether this viewer may see this contribution or sighting, and why (domain.md, The visibility rule).
 
     Not withdrawn, admitted by the audience, and both labels within the viewer's ceiling: also for one's own.
     `circles` are those that the viewer's institution is in now (`circles_of`).
@@ -43,7 +44,7 @@ def report_visible(report: Report, viewer: Viewer, *, circles: Container[int]) -
     return _told(report, viewer, circles)
 
 
-def _told(told: Contribution | Report, viewer: Viewer, circles: Container[int]) -> Decision:
+def _told(told: Contribution | Report | Sighting, viewer: Viewer, circles: Container[int]) -> Decision:
     if told.tlp == TLP.RED:
         return _named(told, viewer)
     if not Marking(TLP(told.tlp), PAP(told.pap)).within(viewer.ceiling):
@@ -51,7 +52,7 @@ def _told(told: Contribution | Report, viewer: Viewer, circles: Container[int]) 
     return _admitted(told, viewer, circles)
 
 
-def _named(told: Contribution | Report, viewer: Viewer) -> Decision:
+def _named(told: Contribution | Report | Sighting, viewer: Viewer) -> Decision:
     """TLP:RED is for individuals (FIRST): the persons named and the author, in a person's own session."""
     if viewer.member_id is None or viewer.ceiling.tlp < FULL.tlp or told.pap > viewer.ceiling.pap:
         return Decision(False, "above_ceiling")
@@ -60,7 +61,7 @@ def _named(told: Contribution | Report, viewer: Viewer) -> Decision:
     return Decision(True, "named") if viewer.member_id in told.named_members else Decision(False, "not_named")
 
 
-def _admitted(told: Contribution | Report, viewer: Viewer, circles: Container[int]) -> Decision:
+def _admitted(told: Contribution | Report | Sighting, viewer: Viewer, circles: Container[int]) -> Decision:
     own = told.institution_id == viewer.institution_id
     if told.audience == "community":
         return Decision(True, "community")
@@ -80,7 +81,7 @@ def circles_of(institution_id: int) -> models.QuerySet[CircleMembership, int]:
 
 
 def visible_q(viewer: Viewer) -> Q:
-    """The same rule as a condition on Contribution."""
+    """The same rule as a condition on Contribution and on Sighting."""
     return Q(withdrawn_at__isnull=True) & told_q(viewer)
 
 
@@ -110,6 +111,17 @@ class ContributionQuerySet(_Contributions):
     def with_authors(self) -> ContributionQuerySet:
         """With what a page needs of each, in the same statement."""
         return self.select_related("institution", "author", "report", "indicator")
+
+
+class SightingQuerySet(_Sightings):
+    """Reads of sightings in request code begin with `visible_to`.
+
+    A sighting is not what makes an indicator visible: whoever reads sightings of one has found it by its statements.
+    """
+
+    def visible_to(self, viewer: Viewer) -> SightingQuerySet:
+        """What this viewer may see, retracted ones not."""
+        return self.filter(visible_q(viewer))
 
 
 class IndicatorQuerySet(_Indicators):

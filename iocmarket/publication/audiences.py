@@ -59,7 +59,10 @@ def audiences_of(told: Told) -> frozenset[str]:
 
 
 def contributions_in(key: str) -> Q:
-    """The live contributions that a key gathers: the inverse of `audiences_of`. Raises ValueError for no key."""
+    """The live contributions that a key gathers, and likewise sightings: the inverse of `audiences_of`.
+
+    Raises ValueError for no key.
+    """
     live = Q(withdrawn_at__isnull=True, tlp__lt=TLP.RED)
     if key == COMMUNITY:
         return live & Q(audience="community")

@@ -14,16 +14,17 @@ from uuid import UUID, uuid4
 
 import orjson
 from django.conf import settings
+from django.db.models import Max
 from django.utils.dateparse import parse_datetime
 
 from iocmarket.copying import copy_rows
 from iocmarket.database import update_many
-from iocmarket.indicators.models import Contribution, Indicator
+from iocmarket.indicators.models import Contribution, Indicator, Sighting
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP, Marking
 from iocmarket.publication.audiences import contributions_in
-from iocmarket.publication.facts import Facts, facts_of
+from iocmarket.publication.facts import Facts, Met, facts_of
 from iocmarket.publication.models import Entry, View
 from iocmarket.publication.rendering import body_of, digest_of, indicator_content, withdrawn_content
 from iocmarket.publication.standard_objects import community_identity_id, standard_objects
@@ -53,6 +54,7 @@ def recompute(view: View, indicator_ids: Collection[int]) -> int:
         return 0
     moment = clock.now()
     spoken = _contributions(view, indicator_ids)
+    met = _sightings(view, indicator_ids)
     entries = {e.indicator_id: e for e in Entry.objects.filter(view=view, indicator_id__in=list(indicator_ids))}
     indicators = Indicator.unscoped.in_bulk(list(spoken))
     ticks = _Clock(view.head)
@@ -60,7 +62,7 @@ def recompute(view: View, indicator_ids: Collection[int]) -> int:
     for pk in sorted(indicator_ids):
         entry = entries.get(pk)
         if pk in spoken:
-            version = _version(view, indicators[pk], entry, spoken[pk], moment=moment, ticks=ticks)
+            version = _version(view, indicators[pk], entry, (spoken[pk], met[pk]), moment=moment, ticks=ticks)
         else:
             version = _withdrawn(entry, moment=moment, ticks=ticks)
         if version is not None:
@@ -82,17 +84,31 @@ def _contributions(view: View, indicator_ids: Collection[int]) -> dict[int, list
     return found
 
 
+def _sightings(view: View, indicator_ids: Collection[int]) -> dict[int, list[Met]]:
+    found: dict[int, list[Met]] = defaultdict(list)
+    rows = Sighting.unscoped.filter(
+        contributions_in(view.audience),
+        indicator_id__in=list(indicator_ids),
+        tlp__lte=view.ceiling_tlp,
+        pap__lte=view.ceiling_pap,
+    )
+    latest = rows.values_list("indicator_id", "kind", "institution_id", "anonymous").annotate(at=Max("seen_at"))
+    for pk, *met in latest.order_by():
+        found[pk].append(Met(*met))
+    return found
+
+
 def _version(
     view: View,
     indicator: Indicator,
     entry: Entry | None,
-    contributions: list[Contribution],
+    told: tuple[list[Contribution], list[Met]],
     *,
     moment: datetime,
     ticks: _Clock,
 ) -> Entry | None:
     facts = facts_of(
-        contributions,
+        *told,
         type_name=indicator.type,
         value=indicator.value,
         lifetime_days=ioc_types[indicator.type].lifetime_days,

@@ -21,6 +21,7 @@ from iocmarket.publication.standard_objects import marking_refs
 
 LABEL_EXPIRED = "iocmarket:expired"
 LABEL_WITHDRAWN = "iocmarket:withdrawn"
+LABEL_CONTESTED = "iocmarket:contested"
 LABEL_SUBTREE = "iocmarket:subtree"
 STATEMENTS_SHOWN = 10
 
@@ -91,6 +92,8 @@ def _labels(facts: Facts) -> list[str]:
     labels += [tag for tag in facts.tags if tag not in labels]
     if facts.subtree:
         labels.append(LABEL_SUBTREE)
+    if facts.contesting:
+        labels.append(LABEL_CONTESTED)
     if facts.expired:
         labels.append(LABEL_EXPIRED)
     return labels
@@ -103,4 +106,13 @@ def _description(facts: Facts) -> str:
     ]
     if (rest := len(facts.statements) - STATEMENTS_SHOWN) > 0:
         lines.append(f"and {rest} more")
+    # Reports enter the score, and a score that changed must be a new version: so they are told, by their number.
+    if facts.contesting:
+        lines.append(f"reported as a false positive by {_institutions(facts.contesting)}")
+    if facts.gone:
+        lines.append(f"reported as no longer active by {_institutions(facts.gone)}")
     return "\n".join(lines)
+
+
+def _institutions(count: int) -> str:
+    return "1 institution" if count == 1 else f"{count} institutions"

@@ -1,0 +1,109 @@
+"""False positives and the blocking guard: who contests a value, and for whom it is kept out of what blocks.
+
+A report takes the value out of the reporter's own feeds at once. For another viewer it does so when, among what that
+viewer sees, every contributor contests the value, or the reports of distinct institutions are at least two and not
+fewer than the unretracted contributors (domain.md, Blocking guard). Contributors are counted as long as their
+statement stands, expired or not (ADR 0018); anonymous ones are one, on both sides (domain.md, rule 6).
+
+Everything is decided over what an institution's machines see at the full ceiling, whatever the exit in use: that is
+its decision to block. Set-based: the reports that stand are few, so it begins with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Set
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from iocmarket.accounts.viewer import Viewer
+from iocmarket.indicators.models import Contribution, Sighting
+from iocmarket.indicators.visibility import SightingQuerySet
+from iocmarket.kernel.marking import FULL
+
+REPORTS_MIN = 2
+"""So many institutions are heard against contributors who do not agree."""
+
+REASONS: dict[str, str | Promise] = {
+    "false_positive": _("it is reported as a false positive"),
+    "policy": _("policy of your institution: another statement that it received speaks against blocking"),
+}
+"""Why a value is kept out; `policy` where the exit in use may not see the reports that decide."""
+
+Who = int | None
+"""An institution by its key; None for the anonymous ones together."""
+
+
+def contested(contributors: Set[Who], reporters: Set[Who]) -> bool:
+    """Whether reports outweigh the statements, for somebody who reported nothing. Of at least one contributor."""
+    if not contributors or not reporters:
+        return False
+    return contributors <= reporters or (len(reporters) >= REPORTS_MIN and len(reporters) >= len(contributors))
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """The values, by key of their indicator, that false positives keep out of an institution's feeds that block."""
+
+    deciding: frozenset[int] = frozenset()
+    shown: frozenset[int] = frozenset()
+    """Of these the exit in use sees the reports that suffice: the reason may be told."""
+
+    def reason(self, indicator_id: int) -> str | None:
+        """A key of REASONS, or None for a value that may be blocked."""
+        if indicator_id not in self.deciding:
+            return None
+        return "false_positive" if indicator_id in self.shown else "policy"
+
+
+def contested_for(viewer: Viewer, indicator_ids: Collection[int] | None = None) -> Contested:
+    """What is kept out of the viewer's feeds, among these indicators or all. Two statements; four when narrow."""
+    deciding = _contested(_machine(viewer), indicator_ids)
+    narrow = Viewer(institution_id=viewer.institution_id, ceiling=viewer.ceiling.capped(FULL))
+    shown = deciding if narrow == _machine(viewer) else deciding & _contested(narrow, indicator_ids)
+    return Contested(deciding, shown)
+
+
+def contested_signature(viewer: Viewer) -> str:
+    """Equal for equal reports: tells cheaply whether what is kept out may have changed. One statement.
+
+    Statements are not in it: they change with their publication, in the heads of the views.
+    """
+    reports = _reports(_machine(viewer)).order_by("pk").values_list("pk", flat=True)
+    return hashlib.sha256(repr(list(reports)).encode()).hexdigest()
+
+
+def _machine(viewer: Viewer) -> Viewer:
+    """What decides on blocking: the institution at its full ceiling, without the eyes of any person."""
+    return Viewer(institution_id=viewer.institution_id, ceiling=FULL)
+
+
+def _reports(viewer: Viewer) -> SightingQuerySet:
+    return Sighting.objects.visible_to(viewer).filter(kind=Sighting.Kind.FALSE_POSITIVE)
+
+
+def _contested(viewer: Viewer, indicator_ids: Collection[int] | None) -> frozenset[int]:
+    reports = _reports(viewer)
+    if indicator_ids is not None:
+        reports = reports.filter(indicator_id__in=indicator_ids)
+    reporters: dict[int, set[Who]] = defaultdict(set)
+    own: set[int] = set()
+    for pk, institution_id, anonymous in reports.values_list("indicator_id", "institution_id", "anonymous"):
+        reporters[pk].add(None if anonymous else institution_id)
+        if institution_id == viewer.institution_id:
+            own.add(pk)
+    contributors = _contributors(viewer, reports)
+    return frozenset(own | {pk for pk, heard in reporters.items() if contested(contributors[pk], heard)})
+
+
+def _contributors(viewer: Viewer, reports: QuerySet[Sighting]) -> dict[int, set[Who]]:
+    said = Contribution.objects.visible_to(viewer).filter(indicator_id__in=reports.values("indicator_id"))
+    found: dict[int, set[Who]] = defaultdict(set)
+    rows: Iterable[tuple[int, int, bool]] = said.values_list("indicator_id", "institution_id", "anonymous").distinct()
+    for pk, institution_id, anonymous in rows:
+        found[pk].add(None if anonymous else institution_id)
+    return found
