@@ -108,7 +108,8 @@ def _entries(said: Sequence[Contribution]) -> list[Entry]:
     ticks = {key: _Clock(view.head) for key, view in views.items()}
     present, made = clock.now(), []
     for (key, _pk), statements in sorted(together.items(), key=lambda item: item[0]):
-        entry = _version(views[key], statements[0].indicator, None, statements, moment=present, ticks=ticks[key])
+        view, told = views[key], (statements, [])
+        entry = _version(view, statements[0].indicator, None, told, moment=present, ticks=ticks[key])
         if entry is not None:
             made.append(entry)
     for key, view in views.items():
