@@ -108,8 +108,10 @@ class World:
     def fill(self, upto: int) -> None:
         """Publish values until there are so many, and let the database look at what it holds."""
         started = time.perf_counter()
+        self._journal("8GB")  # while filling, one checkpoint after the other would write everything many times
         fill(self.filled, upto, institutions=self.institutions, moment=self.moment)
         took, added = time.perf_counter() - started, upto - self.filled
+        self._journal("")
         self.filled = upto
         compared = verify()
         with connection.cursor() as cursor:
@@ -119,6 +121,12 @@ class World:
             f"{added} indicators of {len(self.institutions)} institutions filled in {took:.0f} s; "
             f"{compared} sampled entries equal what the publisher computes"
         )
+
+    @staticmethod
+    def _journal(size: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER SYSTEM SET max_wal_size = '{size}'" if size else "ALTER SYSTEM RESET max_wal_size")
+            cursor.execute("SELECT pg_reload_conf()")
 
     def serve(self) -> None:
         """Start the web server and the publisher as `make run` does, and the reference server beside them."""

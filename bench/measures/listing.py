@@ -17,8 +17,8 @@ from bench.world import World
 LIMIT = 1000
 _RAW = """SELECT e.date_added, e.stix_id, i.public_id, i.type, i.value, e.tlp, e.pap, e.state, e.threat_types
 FROM publication_entry e JOIN indicators_indicator i ON i.id = e.indicator_id
-JOIN publication_view v ON v.id = e.view_id
-WHERE v.audience = 'community' AND e.date_added < %s ORDER BY e.date_added DESC, e.stix_id DESC LIMIT 1000"""
+WHERE e.view_id = (SELECT id FROM publication_view WHERE audience = 'community' ORDER BY id LIMIT 1)
+AND e.date_added < %s AND e.state IN ('live', 'expired') ORDER BY e.date_added DESC, e.stix_id DESC LIMIT 1000"""
 
 
 class Listing(Measure):

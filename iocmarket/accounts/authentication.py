@@ -21,6 +21,7 @@ from iocmarket.accounts import secrets
 from iocmarket.accounts.models import Institution, Member, Token
 from iocmarket.accounts.viewer import Viewer, viewer_of_member, viewer_of_token
 from iocmarket.kernel import clock
+from iocmarket.prepared import planned_rows
 
 CHALLENGE = 'Basic realm="iocmarket", charset="UTF-8", Bearer realm="iocmarket"'
 # `last_used_at` is for people: writing it at every pull would only make dead rows.
@@ -63,11 +64,10 @@ def token_for(secret: str) -> Token | None:
 
 def _held(digest: bytes) -> Token | None:
     """The token with its institution, in one statement that Django writes once: every request of a machine asks it."""
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(), [digest])
-        row = cursor.fetchone()
-    if row is None:
+    rows = planned_rows(_statement(), [digest])
+    if not rows:
         return None
+    [row] = rows
     token = Token.from_db(connection.alias, _names(Token), row[: len(_names(Token))])
     token.institution = Institution.from_db(connection.alias, _names(Institution), row[len(_names(Token)) :])
     return token

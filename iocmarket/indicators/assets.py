@@ -8,12 +8,12 @@ from functools import cache
 from typing import Any
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db import connection
 from django.db.models import QuerySet, Value
 from django.db.models.functions import MD5, Concat
 
 from iocmarket.accounts.models import Asset, Institution
 from iocmarket.indicators.guard import Assets, Network
+from iocmarket.prepared import planned_rows
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +36,8 @@ def verified_assets() -> Assets:
 
 def assets_signature() -> str:
     """Equal for equal assets: tells cheaply whether a decision of the guard may have changed."""
-    sql, parameters = _signature()
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        row = cursor.fetchone()
-    return (row and row[0]) or ""
+    rows = planned_rows(*_signature())
+    return (rows and rows[0][0]) or ""
 
 
 @cache

@@ -15,9 +15,9 @@ from iocmarket.accounts.models import CircleMembership, Institution
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.kernel.clock import MICROSECOND
 from iocmarket.kernel.marking import FULL, Marking
+from iocmarket.prepared import Prepared
 from iocmarket.publication.access import views_of
 from iocmarket.publication.models import Entry, View
-from sharing.prepared import Prepared
 from sharing.reading import Exit
 
 ALWAYS = 2

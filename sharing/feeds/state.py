@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP, Marking
+from iocmarket.prepared import planned_rows
 from sharing.feeds.blobs import Blob
 from sharing.feeds.formats.base import Format
 from sharing.feeds.models import FeedState
@@ -92,10 +93,11 @@ WHERE institution_id = %s AND feed = %s"""
 
 def remembered(viewer: Viewer, feed: bytes) -> Memory | None:
     """What is known of a feed. One statement, written out: most requests of machines end here."""
-    with connection.cursor() as cursor:
-        cursor.execute(_REMEMBERED, [viewer.institution_id, feed])
-        row = cursor.fetchone()
-    return None if row is None else Memory(bytes(row[0]), bytes(row[1]), row[2], bytes(row[3]), row[4])
+    rows = planned_rows(_REMEMBERED, [viewer.institution_id, feed])
+    if not rows:
+        return None
+    [(inputs, access, serial, digest, files)] = rows
+    return Memory(bytes(inputs), bytes(access), serial, bytes(digest), files)
 
 
 def settle(

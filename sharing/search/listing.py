@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from iocmarket import prepared
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.models import Contribution
 from iocmarket.indicators.visibility import ContributionQuerySet, filters_by_author
@@ -25,7 +26,6 @@ from iocmarket.publication.access import views_of
 from iocmarket.publication.models import Entry, View
 from iocmarket.publication.personal import red_statements
 from iocmarket.publication.scores import score_at
-from sharing import prepared
 from sharing.search.filters import Filters
 from sharing.search.in_person import told_in_person
 from sharing.search.rows import Row, rows_of

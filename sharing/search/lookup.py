@@ -23,8 +23,8 @@ from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.ids import digest_of
 from iocmarket.kernel.marking import PAP, TLP, Marking
+from iocmarket.prepared import Among, Prepared
 from iocmarket.publication.models import Entry
-from sharing.prepared import Among, Prepared
 from sharing.reading import Exit, read_by
 
 VALUES_MAX = 10_000

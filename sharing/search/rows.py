@@ -15,9 +15,9 @@ from iocmarket.indicators.models import Indicator
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP, Marking
+from iocmarket.prepared import Among, Prepared
 from iocmarket.publication.models import Entry
 from iocmarket.publication.personal import personal_entries
-from sharing.prepared import Among, Prepared
 from sharing.reading import Exit, read_by
 
 _LIVE, _EXPIRED = Entry.State.LIVE.value, Entry.State.EXPIRED.value

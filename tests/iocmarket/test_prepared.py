@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from iocmarket.accounts.models import Institution
-from sharing.prepared import Among, Prepared
+from iocmarket.prepared import Among, Prepared
 from tests.factories import make_institution
 
 pytestmark = pytest.mark.django_db
