@@ -21,7 +21,6 @@ from iocmarket.indicators.refang import refang
 from iocmarket.indicators.threats import VOCABULARY, ThreatType
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import DEFAULT, TLP, Marking
-from iocmarket.publication.rendering import LABEL_SUBTREE
 
 TITLE_MAX = 200
 DESCRIPTION_MAX = 20_000
@@ -31,7 +30,9 @@ TAGS_MAX = 50
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9999, 12, 31, tzinfo=UTC)
 _STORIES = frozenset({"report", "grouping"})
+# As iocmarket.publication.rendering writes them.
 _OUR_LABELS = "iocmarket:"
+_SUBTREE = "iocmarket:subtree"
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 # Words of STIX's open vocabularies and of tools that mean one of our threat types and are not called like it.
@@ -147,7 +148,7 @@ def _said(document: Mapping[str, Any], context: Context) -> dict[str, Any]:
         ("threat_type", _threat_type(document)),
         ("comment", _comment(document)),
         ("tags", _tags(document)),
-        ("subtree", True if LABEL_SUBTREE in _texts(document.get("labels")) else None),
+        ("subtree", True if _SUBTREE in _texts(document.get("labels")) else None),
     ):
         if value not in (None, "", []):
             said[name] = value
