@@ -1,4 +1,4 @@
-"""The objects of a view in files that all its readers share (ADR 0029).
+"""The objects of a view in files that all its readers share (ADR 0039).
 
 `date_added` rises strictly within a view and an entry moves to its end with each version. Hence a stretch of a view
 only ever loses entries: as long as it holds as many as when it was written, its file says what it holds. After one
