@@ -1,7 +1,7 @@
 """Filling an instance with published indicators in minutes: what the services and the publisher would have written.
 
-Entries are computed by the publisher's own function; only reading back what was just written is saved, and COPY
-replaces INSERT. `verify` proves it: the publisher, asked to compute a sample anew from the tables, writes the same.
+Entries are written by the publisher's own function, in larger chunks and without the outbox. `verify` proves it: the
+publisher, asked to compute a sample anew from the tables, writes the same.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ from iocmarket.accounts.models import Institution
 from iocmarket.copying import copy_rows
 from iocmarket.indicators.models import Contribution, Indicator
 from iocmarket.indicators.types import ioc_types
-from iocmarket.kernel import clock
 from iocmarket.kernel.ids import digest_of, public_id_of
 from iocmarket.publication.audiences import audiences_of
-from iocmarket.publication.entries import _Clock, _version, recompute
+from iocmarket.publication.entries import recompute
 from iocmarket.publication.models import Entry, View
 from iocmarket.publication.publisher import LOCK
 
@@ -79,11 +78,10 @@ def _chunk(numbers: range, institutions: Sequence[Institution], moment: datetime
         said += [_contribution(indicator, one, institutions, moment) for one in drawn]
     for pk, contribution in zip(_ids(Contribution, len(said)), said, strict=True):
         contribution.pk = pk
-    entries = _entries(said)
     copy_rows(indicators)
     copy_rows(said)
-    copy_rows(entries)
-    _TEMPLATES.keep(indicators, said, entries)
+    _publish(said)
+    _TEMPLATES.keep(indicators, said, Entry.objects.filter(indicator__in=[row.pk for row in indicators]))
 
 
 def _indicator(number: int) -> Indicator:
@@ -124,22 +122,17 @@ def _contribution(
     )
 
 
-def _entries(said: Sequence[Contribution]) -> list[Entry]:
-    """What each view gets; the heads of the views move as the publisher moves them."""
-    together: dict[tuple[str, int], list[Contribution]] = defaultdict(list)
+def _publish(said: Sequence[Contribution]) -> None:
+    """Let the publisher write what each view gets."""
+    together: dict[str, set[int]] = defaultdict(set)
     for one in said:
         for key in audiences_of(one):
-            together[key, one.indicator_id].append(one)
-    views = {view.audience: view for view in View.objects.filter(audience__in={key for key, _pk in together})}
-    ticks = {key: _Clock(view.head) for key, view in views.items()}
-    present, made = clock.now(), []
-    for (key, _pk), statements in sorted(together.items(), key=lambda item: item[0]):
-        entry = _version(views[key], statements[0].indicator, None, statements, moment=present, ticks=ticks[key])
-        if entry is not None:
-            made.append(entry)
-    for key, view in views.items():
-        View.objects.filter(pk=view.pk).update(head=ticks[key].head)
-    return made
+            together[key].add(one.indicator_id)
+    views: dict[str, list[View]] = defaultdict(list)
+    for view in View.objects.filter(audience__in=list(together)).order_by("pk"):
+        views[view.audience].append(view)
+    for key, listed in views.items():
+        recompute(listed, together[key])
 
 
 def _ids(model: type[Indicator] | type[Contribution], count: int) -> list[int]:
@@ -167,7 +160,7 @@ def verify(*, sample: int = SAMPLE) -> int:
             by_view[view_id].append(indicator_id)
         held.update(digest=b"")
         views = View.objects.filter(pk__in=list(by_view))
-        compared = sum(recompute(view, by_view[view.pk]) for view in views)
+        compared = sum(recompute([view], by_view[view.pk]) for view in views)
         after = {entry.pk: _told(entry) for entry in held.all()}
         transaction.set_rollback(True)
     different = [pk for pk, told in before.items() if after.get(pk) != told]

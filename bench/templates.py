@@ -10,12 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-import orjson
 from django.conf import settings
 from django.db import models
 
@@ -41,7 +40,7 @@ class _Told:
     view_id: int
     cells: list[str]
     body: bytes
-    content: bytes
+    """What follows the head."""
 
 
 @dataclass(slots=True)
@@ -79,7 +78,7 @@ class Templates:
         """Whether there is one for every number."""
         return len(self._kept) == COUNT
 
-    def keep(self, indicators: Sequence[Indicator], said: Sequence[Contribution], entries: Sequence[Entry]) -> None:
+    def keep(self, indicators: Sequence[Indicator], said: Sequence[Contribution], entries: Iterable[Entry]) -> None:
         """What was just filled, in the order of the numbers."""
         if self.complete:
             return
@@ -128,8 +127,8 @@ class Templates:
             f'{{"type":"indicator","spec_version":"2.1","id":"indicator--{stix_id}",'
             f'"created":"{moment}","modified":"{moment}",'
         )
-        body = head.encode() + told.body.replace(old, new)
-        digest = hashlib.blake2b(told.content.replace(old, new), digest_size=16)
+        tail = told.body.replace(old, new)
+        body, digest = head.encode() + tail, hashlib.blake2b(b"{" + tail, digest_size=16)
         place = self._place
         own[place["indicator_id"]], own[place["stix_id"]] = str(indicator_id), stix_id
         own[place["date_added"]] = own[place["version"]] = own[place["first_added"]] = moment
@@ -142,15 +141,7 @@ _START = clock.now()
 
 def _told(entry: Entry) -> _Told:
     body = bytes(entry.body)
-    content = orjson.loads(body)
-    for name in ("id", "created", "modified"):
-        del content[name]
-    return _Told(
-        entry.view_id,
-        [cell(entry.__dict__[name]) for name, _ in _ENTRIES],
-        body[len(_HEAD) :],
-        orjson.dumps(content, option=orjson.OPT_SORT_KEYS),
-    )
+    return _Told(entry.view_id, [cell(entry.__dict__[name]) for name, _ in _ENTRIES], body[len(_HEAD) :])
 
 
 def _indicator_line(pk: int, name: str, value: str) -> str:

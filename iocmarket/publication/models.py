@@ -89,12 +89,12 @@ class Entry(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["view", "indicator"], name="entry_once"),
+            # The indicator first: it also answers "where is this value published?" for pages and look-up.
+            models.UniqueConstraint(fields=["indicator", "view"], name="entry_once"),
             models.UniqueConstraint(fields=["view", "date_added"], name="entry_strict_order"),
             models.UniqueConstraint(fields=["view", "stix_id"], name="entry_stix_id"),
         ]
         indexes = [
-            models.Index(fields=["indicator"], name="entry_of_indicator"),
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="entry_due"),
             # A handful among a million: clients ask for them by type.
             models.Index(

@@ -17,8 +17,8 @@ from iocmarket.indicators.types import ioc_types
 from iocmarket.indicators.visibility import ContributionQuerySet
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import TLP
-from iocmarket.publication.entries import fill_in
-from iocmarket.publication.facts import facts_of
+from iocmarket.publication.facts import Facts, facts_of
+from iocmarket.publication.gathering import said_of
 from iocmarket.publication.models import Entry
 
 
@@ -45,7 +45,7 @@ def personal_entries(viewer: Viewer, indicator_ids: Collection[int]) -> list[Ent
 def _entry(rows: list[Contribution]) -> Entry:
     indicator = rows[0].indicator
     facts = facts_of(
-        rows,
+        [said_of(row) for row in rows],
         type_name=indicator.type,
         value=indicator.value,
         lifetime_days=ioc_types[indicator.type].lifetime_days,
@@ -59,5 +59,16 @@ def _entry(rows: list[Contribution]) -> Entry:
         date_added=newest.refreshed_at,
         first_added=min(row.created_at for row in rows),
     )
-    fill_in(entry, facts)
+    _fill_in(entry, facts)
     return entry
+
+
+def _fill_in(entry: Entry, facts: Facts) -> None:
+    entry.state = Entry.State.EXPIRED if facts.expired else Entry.State.LIVE
+    entry.tlp, entry.pap = facts.marking.tlp, facts.marking.pap
+    entry.threat_types = list(facts.threat_types)
+    entry.subtree = facts.subtree
+    entry.base_score = facts.base_score
+    entry.institutions = facts.institutions
+    entry.first_seen, entry.last_seen = facts.first_seen, facts.last_seen
+    entry.valid_until, entry.due_at = facts.valid_until, facts.due_at

@@ -8,22 +8,31 @@ given misses nothing, however many writers and publishers run (domain.md, Views)
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Q
 
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel import clock
+from iocmarket.kernel.marking import PAP, TLP, Marking
 from iocmarket.publication.audiences import contributions_in
 from iocmarket.publication.entries import add_standard_objects, recompute
 from iocmarket.publication.models import Entry, Outbox, View
-from iocmarket.publication.needs import needed_views
+from iocmarket.publication.needs import Needed, needed_views
 
 LOCK = 0x10C_0001
 CHUNK = 2000
+
+_WAITING = """SELECT EXISTS (SELECT FROM publication_outbox WHERE lane = %s),
+EXISTS (SELECT FROM publication_outbox WHERE lane = %s),
+EXISTS (SELECT FROM publication_view WHERE filled_to IS NOT NULL),
+EXISTS (SELECT FROM publication_entry WHERE due_at <= %s)"""
+_TAKE = """DELETE FROM publication_outbox WHERE id = ANY (ARRAY (
+SELECT id FROM publication_outbox WHERE lane = %s ORDER BY id LIMIT %s)) RETURNING indicator_id, audiences"""
 
 
 @dataclass(slots=True)
@@ -42,24 +51,49 @@ class Turn:
         return bool(self.taken or self.filled or self.due or self.views)
 
 
-def turn(*, chunk: int = CHUNK) -> Turn:
+class _Waiting(NamedTuple):
+    """What there is to do, asked in one statement and without the lock: most turns of a quiet day end here."""
+
+    now: bool
+    later: bool
+    unfilled: bool
+    due: bool
+
+    @classmethod
+    def look(cls) -> _Waiting:
+        with connection.cursor() as cursor:
+            cursor.execute(_WAITING, [Outbox.Lane.NOW, Outbox.Lane.LATER, clock.now()])
+            return cls(*cursor.fetchone())
+
+
+def turn(*, chunk: int = CHUNK, look_for_views: bool = True) -> Turn:
     """One turn: a chunk of what people and machines did, then at most one of what can wait.
 
     Two transactions: what somebody waits for is readable before expiry, back-fill and the like begin, and those go on
-    however much is being shared.
+    however much is being shared. Views that are needed are made where `look_for_views` says so: that costs more than
+    an idle turn, and nothing else waits for it.
     """
     done = Turn()
-    with _locked():
-        done.views = _create_views()
-        _take(done, Outbox.Lane.NOW, chunk)
-    with _locked():
-        before = done.taken
-        _take(done, Outbox.Lane.LATER, chunk)
-        if done.taken == before:
-            _fill(done, chunk)
-            if not done.filled:
-                _renew_due(done, chunk)
+    if look_for_views and (missing := missing_views()):
+        with _locked():
+            done.views = _create(missing)
+    waiting = _Waiting.look()
+    if waiting.now:
+        with _locked():
+            _take(done, Outbox.Lane.NOW, chunk)
+    if waiting.later or waiting.unfilled or waiting.due:
+        with _locked():
+            _do_later(done, chunk)
     return done
+
+
+def _do_later(done: Turn, chunk: int) -> None:
+    before = done.taken
+    _take(done, Outbox.Lane.LATER, chunk)
+    if done.taken == before:
+        _fill(done, chunk)
+        if not done.filled:
+            _renew_due(done, chunk)
 
 
 def run_until_idle(*, chunk: int = CHUNK) -> int:
@@ -81,32 +115,45 @@ def _locked() -> Iterator[None]:
         yield
 
 
-def _create_views() -> list[str]:
-    """Make the views that must exist and do not; they are back-filled in the turns that follow."""
-    held = set(View.objects.values_list("audience", "ceiling_tlp", "ceiling_pap"))
+def missing_views() -> Needed:
+    """The views that must exist and do not."""
+    ceilings = View.objects.values_list("audience", "ceiling_tlp", "ceiling_pap")
+    held = {(key, Marking(TLP(tlp), PAP(pap))) for key, tlp, pap in ceilings}
+    return {name: owner for name, owner in needed_views().items() if name not in held}
+
+
+def _create(missing: Needed) -> list[str]:
+    """Make views; they are back-filled in the turns that follow. Another publisher may have been faster."""
     made = []
-    for (key, ceiling), owner in needed_views().items():
-        if (key, ceiling.tlp, ceiling.pap) in held:
-            continue
-        view = View.objects.create(audience=key, ceiling_tlp=ceiling.tlp, ceiling_pap=ceiling.pap, **owner)
-        add_standard_objects(view)
-        made.append(str(view))
+    for (key, ceiling), owner in missing.items():
+        view, new = View.objects.get_or_create(
+            audience=key, ceiling_tlp=ceiling.tlp, ceiling_pap=ceiling.pap, defaults=owner
+        )
+        if new:
+            add_standard_objects(view)
+            made.append(str(view))
     return made
 
 
 def _take(done: Turn, lane: Outbox.Lane, chunk: int) -> None:
-    rows = list(Outbox.objects.filter(lane=lane).order_by("id")[:chunk])
-    if not rows:
-        return
+    """Take rows and publish what they announce; exactly the rows that are read here are deleted."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [lane, chunk])
+        rows: list[tuple[int, list[str]]] = cursor.fetchall()
     wanted: dict[str, set[int]] = defaultdict(set)
-    for row in rows:
-        for key in row.audiences:
-            wanted[key].add(row.indicator_id)
-    for view in View.objects.filter(audience__in=wanted).order_by("id"):
-        done.written += recompute(view, wanted[view.audience])
-    # Exactly the rows that were read: another writer may have added some with lower ids meanwhile.
-    Outbox.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    for indicator_id, audiences in rows:
+        for key in audiences:
+            wanted[key].add(indicator_id)
+    _publish(done, wanted)
     done.taken += len(rows)
+
+
+def _publish(done: Turn, wanted: Mapping[str, Collection[int]]) -> None:
+    views: dict[str, list[View]] = defaultdict(list)
+    for view in View.objects.filter(audience__in=list(wanted)).order_by("id") if wanted else ():
+        views[view.audience].append(view)
+    for audience, together in views.items():
+        done.written += recompute(together, wanted[audience])
 
 
 def _fill(done: Turn, chunk: int) -> None:
@@ -114,7 +161,7 @@ def _fill(done: Turn, chunk: int) -> None:
     if view is None or view.filled_to is None:
         return
     found = _next_indicators(contributions_in(view.audience), after=view.filled_to, limit=chunk)
-    done.written += recompute(view, found)
+    done.written += recompute([view], found)
     done.filled = max(1, len(found))
     View.objects.filter(pk=view.pk).update(filled_to=found[-1] if len(found) == chunk else None)
 
@@ -126,13 +173,8 @@ def _next_indicators(condition: Q, *, after: int, limit: int) -> list[int]:
 
 def _renew_due(done: Turn, chunk: int) -> None:
     due = Entry.objects.filter(due_at__lte=clock.now()).order_by("due_at")
-    by_view: dict[int, list[int]] = defaultdict(list)
-    for view_id, indicator_id in due.values_list("view_id", "indicator_id")[:chunk]:
-        by_view[view_id].append(indicator_id)
-    done.due = sum(map(len, by_view.values()))
-    for view in _views(by_view):
-        done.written += recompute(view, by_view[view.pk])
-
-
-def _views(ids: Iterable[int]) -> list[View]:
-    return list(View.objects.filter(pk__in=list(ids)).order_by("id"))
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for audience, indicator_id in due.values_list("view__audience", "indicator_id")[:chunk]:
+        wanted[audience].add(indicator_id)
+        done.due += 1
+    _publish(done, wanted)

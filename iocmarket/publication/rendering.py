@@ -6,7 +6,9 @@ Nothing in a body changes with time alone: `confidence` is undecayed, decay is e
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +17,7 @@ import orjson
 from iocmarket.indicators.threats import VOCABULARY
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel.clock import MICROSECOND, stamp
-from iocmarket.kernel.marking import Marking
+from iocmarket.kernel.marking import PAP, Marking
 from iocmarket.publication.facts import Facts
 from iocmarket.publication.standard_objects import marking_refs
 
@@ -27,24 +29,21 @@ STATEMENTS_SHOWN = 10
 
 
 def indicator_content(facts: Facts, *, creator: str) -> dict[str, Any]:
-    """The indicator without `id`, `created` and `modified`: what decides whether there is a new version."""
-    content: dict[str, Any] = {
-        "type": "indicator",
-        "spec_version": "2.1",
+    """The indicator without what the entry adds (`body_of`): what decides whether there is a new version."""
+    return {
         "created_by_ref": creator,
         "name": facts.value,
         "description": _description(facts),
-        "indicator_types": sorted({VOCABULARY[threat].stix for threat in facts.threat_types}),
+        "indicator_types": _indicator_types(facts.threat_types),
         "pattern": ioc_types[facts.type].pattern(facts.value, subtree=facts.subtree),
         "pattern_type": "stix",
         "pattern_version": "2.1",
-        "valid_from": stamp(facts.first_seen),
-        "valid_until": stamp(facts.valid_until),
+        "valid_from": _stamp(facts.first_seen),
+        "valid_until": _stamp(facts.valid_until),
         "confidence": facts.confidence,
         "labels": _labels(facts),
-        "object_marking_refs": marking_refs(facts.marking),
+        "object_marking_refs": _marking_refs(facts.marking),
     }
-    return content
 
 
 def withdrawn_content(
@@ -52,8 +51,6 @@ def withdrawn_content(
 ) -> dict[str, Any]:
     """The last version of a withdrawn entry: what tells a consumer to drop it, and nothing that was said of it."""
     return {
-        "type": "indicator",
-        "spec_version": "2.1",
         "created_by_ref": creator,
         "name": "withdrawn",
         "description": "Withdrawn by those who shared it.",
@@ -68,27 +65,43 @@ def withdrawn_content(
     }
 
 
-def digest_of(content: dict[str, Any]) -> bytes:
-    """Sixteen bytes that are equal for equal contents."""
-    return hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+def written(content: Mapping[str, Any]) -> bytes:
+    """A content as JSON. Its keys have one order each time, so equal contents are equal bytes."""
+    return orjson.dumps(content)
 
 
-def body_of(content: dict[str, Any], *, stix_id: UUID, created: datetime, modified: datetime) -> bytes:
-    """The object as it is served."""
-    head = {
-        "type": content["type"],
-        "spec_version": content["spec_version"],
-        "id": f"{content['type']}--{stix_id}",
-        "created": stamp(created),
-        "modified": stamp(modified),
-    }
-    return orjson.dumps(head | content)
+def digest_of(text: bytes) -> bytes:
+    """Sixteen bytes that are equal for equal written contents."""
+    return hashlib.blake2b(text, digest_size=16).digest()
+
+
+def body_of(kind: str, text: bytes, *, stix_id: UUID, created: datetime, modified: datetime) -> bytes:
+    """The object as it is served: what the entry adds, then the written content without its opening brace."""
+    first = stamp(created)
+    last = first if modified is created else stamp(modified)
+    head = f'{{"type":"{kind}","spec_version":"2.1","id":"{kind}--{stix_id}","created":"{first}","modified":"{last}",'
+    return head.encode() + text[1:]
+
+
+# Few combinations exist, and what was submitted together was seen together; each is asked for every entry that is
+# written. Callers do not change what they get.
+_marking_refs = cache(marking_refs)
+_stamp = lru_cache(maxsize=4096)(stamp)
+
+
+@lru_cache(maxsize=4096)
+def _indicator_types(threat_types: tuple[str, ...]) -> list[str]:
+    return sorted({VOCABULARY[threat].stix for threat in threat_types})
+
+
+@lru_cache(maxsize=4096)
+def _threat_labels(threat_types: tuple[str, ...], pap: PAP) -> tuple[str, ...]:
+    taxonomy = sorted({VOCABULARY[threat].rsit for threat in threat_types})
+    return (*threat_types, *taxonomy, f"PAP:{pap.label}")
 
 
 def _labels(facts: Facts) -> list[str]:
-    labels = list(facts.threat_types)
-    labels += sorted({VOCABULARY[threat].rsit for threat in facts.threat_types})
-    labels.append(f"PAP:{facts.marking.pap.label}")
+    labels = list(_threat_labels(facts.threat_types, facts.marking.pap))
     labels += [tag for tag in facts.tags if tag not in labels]
     if facts.subtree:
         labels.append(LABEL_SUBTREE)

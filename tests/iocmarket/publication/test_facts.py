@@ -8,37 +8,40 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iocmarket.accounts.models import Institution
-from iocmarket.indicators.models import Contribution
 from iocmarket.indicators.scoring import GRAIN
 from iocmarket.kernel.marking import PAP, TLP, Marking
-from iocmarket.publication.facts import ANONYMOUS, Facts, facts_of
-from iocmarket.publication.rendering import digest_of, indicator_content
+from iocmarket.publication.facts import ANONYMOUS, Facts, Said, _alone, _gathered, facts_of
+from iocmarket.publication.rendering import digest_of, indicator_content, written
 
 NOW = datetime(2027, 3, 1, 12, 30, tzinfo=UTC)
 LIFETIME = 30
 _NAMES = ["Alpha", "Beta", "Gamma"]
 
 
-def said(who: int = 0, **fields: Any) -> Contribution:
+def said(who: int = 0, **fields: Any) -> Said:
     """A statement that no database holds."""
     moment = NOW - timedelta(hours=1)
-    return Contribution(
-        pk=fields.pop("pk", who),
-        institution=Institution(pk=who, name=_NAMES[who]),
-        **{
-            "threat_type": "phishing",
-            "tlp": TLP.AMBER,
-            "pap": PAP.GREEN,
-            "confidence": 80,
-            "first_seen": moment,
-            "last_seen": moment,
-            **fields,
-        },
-    )
+    whole: dict[str, Any] = {
+        "pk": who,
+        "indicator_id": 1,
+        "institution_id": who,
+        "name": _NAMES[who],
+        "threat_type": "phishing",
+        "tlp": TLP.AMBER,
+        "pap": PAP.GREEN,
+        "anonymous": False,
+        "subtree": False,
+        "confidence": 80,
+        "comment": "",
+        "tags": [],
+        "first_seen": moment,
+        "last_seen": moment,
+        "valid_until": None,
+    }
+    return Said(**whole | fields)
 
 
-def facts(*statements: Contribution, moment: datetime = NOW) -> Facts:
+def facts(*statements: Said, moment: datetime = NOW) -> Facts:
     """The facts of one address."""
     return facts_of(statements, type_name="ipv4", value="45.1.2.3", lifetime_days=LIFETIME, moment=moment, threshold=30)
 
@@ -102,7 +105,9 @@ def test_repeated_sightings_within_six_hours_leave_the_body_unchanged() -> None:
     grid = NOW.replace(hour=12, minute=0)
     bodies = {
         digest_of(
-            indicator_content(facts(said(0, first_seen=grid, last_seen=grid + timedelta(minutes=m))), creator="c")
+            written(
+                indicator_content(facts(said(0, first_seen=grid, last_seen=grid + timedelta(minutes=m))), creator="c")
+            )
         )
         for m in (0, 10, 29)
     }
@@ -137,3 +142,16 @@ def test_a_value_crosses_the_threshold_on_the_grid_of_six_hours() -> None:
     until = facts(said(0)).valid_until
     assert (until - datetime(1970, 1, 1, tzinfo=UTC)) % GRAIN == timedelta(0)
     assert NOW < until < NOW + timedelta(days=LIFETIME)
+
+
+@given(
+    threat=st.sampled_from(["phishing", "c2", "other"]),
+    tags=st.lists(st.sampled_from(["a", "b", "wave:3", "é"]), max_size=4),
+    flags=st.tuples(st.booleans(), st.booleans()),
+    confidence=st.integers(0, 100),
+)
+def test_the_quick_way_for_one_statement_says_what_the_way_for_several_says(
+    threat: str, tags: list[str], flags: tuple[bool, bool], confidence: int
+) -> None:
+    one = said(0, threat_type=threat, tags=tags, subtree=flags[0], anonymous=flags[1], confidence=confidence)
+    assert _alone(one) == _gathered([one])

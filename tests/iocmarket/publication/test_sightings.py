@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 
 from iocmarket.accounts.models import Institution
 from iocmarket.indicators import scoring
-from iocmarket.indicators.models import Contribution, Indicator
+from iocmarket.indicators.models import Indicator
 from iocmarket.indicators.sightings import retract
 from iocmarket.kernel.marking import PROVIDER, TLP
 from iocmarket.publication.audiences import COMMUNITY, inbox
-from iocmarket.publication.facts import Facts, Met, facts_of
+from iocmarket.publication.facts import Facts, Met, Said, facts_of
 from iocmarket.publication.models import Entry, View
-from iocmarket.publication.rendering import LABEL_CONTESTED, LABEL_EXPIRED, digest_of, indicator_content
+from iocmarket.publication.rendering import LABEL_CONTESTED, LABEL_EXPIRED, digest_of, indicator_content, written
 from tests.factories import contribute, make_institution, make_token, publish, report, viewer_for
+from tests.iocmarket.publication.test_facts import said as plainly_said
 
 NOW = datetime(2027, 3, 1, 12, 30, tzinfo=UTC)
 LIFETIME = 30
@@ -30,13 +31,12 @@ sightings = st.lists(
 )
 
 
-def said(**fields: object) -> Contribution:
+def said(**fields: object) -> Said:
     seen = NOW - timedelta(days=10)
-    standard = {"threat_type": "c2", "tlp": 2, "pap": 1, "confidence": 80, "first_seen": seen, "last_seen": seen}
-    return Contribution(pk=1, institution=Institution(pk=9, name="Alpha"), **{**standard, **fields})
+    return plainly_said(0, institution_id=9, **{"threat_type": "c2", "first_seen": seen, "last_seen": seen, **fields})
 
 
-def facts(contribution: Contribution, *met: Met) -> Facts:
+def facts(contribution: Said, *met: Met) -> Facts:
     return facts_of(
         [contribution], met, type_name="ipv4", value="45.1.2.3", lifetime_days=LIFETIME, moment=NOW, threshold=30
     )
@@ -70,7 +70,7 @@ def test_an_older_sighting_changes_nothing() -> None:
 @given(first=st.integers(0, 29), second=st.integers(0, 29))
 def test_repeated_seen_within_the_grain_leaves_the_body_unchanged(first: int, second: int) -> None:
     bodies = {
-        digest_of(indicator_content(facts(said(), met("seen", ago=timedelta(minutes=ago))), creator="c"))
+        digest_of(written(indicator_content(facts(said(), met("seen", ago=timedelta(minutes=ago))), creator="c")))
         for ago in (first, second)
     }
     assert len(bodies) == 1
@@ -115,7 +115,7 @@ def test_a_score_never_changes_without_a_new_body(met: list[Met]) -> None:
     """Filters and blocking feeds read the score beside the body: it must not change unnoticed."""
     before, after = facts(said()), facts(said(), *met)
     if after.base_score != before.base_score:
-        contents = [indicator_content(found, creator="c") for found in (before, after)]
+        contents = [written(indicator_content(found, creator="c")) for found in (before, after)]
         assert digest_of(contents[0]) != digest_of(contents[1])
     assert after.marking == before.marking
     assert after.statements == before.statements

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import select
 import signal
+import time
 from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
@@ -19,6 +20,7 @@ from iocmarket.publication.publisher import run_until_idle, turn
 
 logger = logging.getLogger("iocmarket.publication")
 POLL_SECONDS = 1.0
+"""Between two looks for what nobody announces: expiry, and the views that a new key or circle needs."""
 HEARTBEAT = "heartbeat:publisher"
 
 
@@ -56,8 +58,11 @@ class Command(BaseCommand):
     def _serve(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
+        looked = 0.0
         while not self._stopping:
-            done = turn()
+            if look := time.monotonic() - looked >= POLL_SECONDS:
+                looked = time.monotonic()
+            done = turn(look_for_views=look)
             if done.written:
                 logger.info("published %d versions from %d changes", done.written, done.taken)
             self._beat()
