@@ -85,6 +85,7 @@ def test_every_line_that_can_be_pasted_works(visit: Visit, village: Village, tmp
     assert '"known":false' in said["Vérifier depuis un script"].replace(" ", "")
     assert '"received":1' in said["Partager depuis un script"].replace(" ", "")
     assert "[ipv4-addr:value = '185.220.100.240']" in said["Python"]
+    assert said["Partager des objets STIX"] == "complete\n"
     assert '"marking-definition"' in said["curl"].replace(" ", "")
 
 

@@ -9,8 +9,12 @@ from django.http import QueryDict
 from iocmarket.kernel.clock import stamp
 from iocmarket.publication.access import entries_of
 from iocmarket.publication.models import Entry, View
+from sharing.taxii.depots import depot_of
 from sharing.taxii.filters import one_version, read_filters
+from sharing.taxii.models import DepotObject
+from sharing.taxii.sources import source_of
 from tests.factories import Reader, contribute, make_institution, make_reader, publish
+from tests.sharing.taxii.depositor import Depositor, stix
 
 ROWS = 5000
 COPIES = """
@@ -67,3 +71,33 @@ def test_no_filter_reads_the_whole_collection(reader: Reader) -> None:
         plan = _plan(reader, query)
         assert index in plan, query
         assert "Seq Scan" not in plan
+
+
+DEPOT_COPIES = """
+INSERT INTO taxii_depotobject (depot_id, stix_type, stix_id, version, version_text, date_added, body, is_first, is_last,
+    tlp, pap, refs)
+SELECT o.depot_id, o.stix_type, gen_random_uuid(), moment, o.version_text, moment, o.body, true, true, 2, 1, '{}'
+FROM taxii_depotobject o, LATERAL (SELECT o.date_added + i * interval '1 millisecond' AS moment
+    FROM generate_series(1, %s) i) AS copies
+"""
+
+
+def test_pages_of_a_depot_are_ranges_of_its_index(depositor: Depositor) -> None:
+    depositor.stored(stix())
+    with connection.cursor() as cursor:
+        cursor.execute(DEPOT_COPIES, [ROWS])
+        cursor.execute("ANALYZE taxii_depotobject")
+    viewer = depositor.reader.viewer
+    middle = DepotObject.objects.order_by("date_added")[ROWS // 2]
+    for query, index in (
+        ({}, "depot_strict_order"),
+        ({"added_after": stamp(middle.date_added)}, "depot_strict_order"),
+        ({"match[type]": "indicator", "match[version]": "all"}, "depot_strict_order"),
+        ({"match[id]": f"indicator--{middle.stix_id}"}, "depot_version_once"),
+    ):
+        asked = QueryDict(mutable=True)
+        asked.update(query)
+        source = source_of(depot_of(viewer), viewer)
+        found = read_filters(asked).applied(source.rows, source.rule).values_list("date_added", "body")
+        plan = found[:101].explain()
+        assert f"using {index}" in plan, plan
