@@ -47,7 +47,12 @@ class Addressees:
 
 
 def addressees_of(sending: Sending, *, viewer: Viewer) -> Addressees:
-    """Resolve every name of a submission.
+    """Resolve every name of a submission; raises as `resolve` does."""
+    return resolve(_every(sending), viewer=viewer)
+
+
+def resolve(said: Iterable[tuple[str, Choices]], *, viewer: Viewer) -> Addressees:
+    """Resolve every name in choices, each with the place where it stands.
 
     Raises Refusal with its place: `unknown_recipient`, `unknown_member`, `unknown_circle`, and `red_needs_a_person`
     when a machine says TLP:RED.
@@ -55,7 +60,7 @@ def addressees_of(sending: Sending, *, viewer: Viewer) -> Addressees:
     institutions: dict[str, int] = {}
     members: dict[str, int] = {}
     circles: dict[str, int] = {}
-    for where, choices in _every(sending):
+    for where, choices in said:
         if choices.tlp is TLP.RED and viewer.member_id is None:
             detail = "TLP:RED is said by a person, not by a token"
             raise Refusal("red_needs_a_person", detail, where=place(where, "tlp"))

@@ -1,4 +1,4 @@
-"""`/api/v1/submissions`: send, try, read again. `/api/v1/contributions/<id>`: take back."""
+"""`/api/v1/submissions`: send, try, read again."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ingestion.submissions.drafts import ITEMS_MAX, InvalidRequest
 from ingestion.submissions.idempotency import once
 from ingestion.submissions.models import Submission
 from ingestion.submissions.queueing import enqueue
+from ingestion.submissions.reading import submissions_of
 from ingestion.submissions.receiving import JSON, Long, media_types, received
 from ingestion.submissions.services import preview, submit
 from iocmarket.accounts.roles import Scope
@@ -26,8 +27,6 @@ from iocmarket.accounts.viewer import Viewer
 from iocmarket.api.parsers import named_parsers
 from iocmarket.api.problems import Problem
 from iocmarket.api.spool import Body, spooled
-from iocmarket.indicators.models import Contribution
-from iocmarket.indicators.services import withdraw
 
 _DEFAULTS = [
     OpenApiParameter(name, OpenApiTypes.STR, description="Default for text, CSV and NDJSON; as in `defaults`.")
@@ -98,7 +97,7 @@ class SubmissionDetail(ScopedView):
     def get(self, request: Request, public_id: UUID) -> Response:
         """The answer that its sender got. 404 for anybody else's, as for none."""
         viewer = self.viewer(request)
-        found = Submission.objects.filter(public_id=public_id, institution_id=viewer.institution_id).first()
+        found = submissions_of(viewer).filter(public_id=public_id).first()
         if found is None:
             raise Http404
         return Response(answer_again(found))
@@ -120,7 +119,7 @@ class SubmissionItems(ScopedView):
     def get(self, request: Request, public_id: UUID) -> Response:
         """`items` and `next`, the cursor of the page after; null on the last page of a finished submission."""
         viewer = self.viewer(request)
-        found = Submission.objects.filter(public_id=public_id, institution_id=viewer.institution_id).first()
+        found = submissions_of(viewer).filter(public_id=public_id).first()
         if found is None:
             raise Http404
         after = _whole(request.query_params, "cursor", default=-1, most=2**31 - 1)
@@ -137,25 +136,6 @@ def _whole(query: QueryDict, name: str, *, default: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= most):
         raise Problem(422, "bad_number", f"{name} is a whole number up to {most}", where=f"{QUERY}{name}")
     return int(text)
-
-
-class ContributionDetail(ScopedView):
-    """One statement of the own institution."""
-
-    scopes: ClassVar = {"DELETE": Scope.INDICATORS_WRITE}
-
-    @extend_schema(operation_id="contributions_withdraw", responses={204: None})
-    def delete(self, request: Request, public_id: UUID) -> Response:
-        """Take it back: published as a withdrawal. 404 for another institution's, as for none."""
-        viewer = self.viewer(request)
-        found = Contribution.objects.visible_to(viewer).filter(
-            public_id=public_id, institution_id=viewer.institution_id
-        )
-        contribution = found.first()
-        if contribution is None:
-            raise Http404
-        withdraw(contribution, viewer=viewer)
-        return Response(status=204)
 
 
 def _given(query: QueryDict) -> dict[str, Any]:

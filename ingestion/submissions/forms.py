@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -18,6 +19,7 @@ from iocmarket.kernel.marking import DEFAULT, PAP, TLP
 USUAL = ("phishing", "brute-force", "scan", "exploitation", "account-compromise", "infostealer", "malware", "c2")
 AUDIENCES = [
     ("community", _("The whole community")),
+    ("circle", _("A circle")),
     ("recipients", _("Institutions to choose")),
     ("own", _("My institution alone")),
 ]
@@ -33,19 +35,25 @@ class ShareForm(forms.Form):
     """The batch: what was pasted, and what holds for all of it."""
 
     text = forms.CharField(required=False, max_length=2_000_000, strip=False)
-    tlp = forms.ChoiceField(choices=[(x.slug, x.label) for x in TLP if x < TLP.RED], initial=DEFAULT.tlp.slug)
+    tlp = forms.ChoiceField(choices=[(x.slug, x.label) for x in TLP], initial=DEFAULT.tlp.slug)
     pap = forms.ChoiceField(choices=[(x.slug, x.label) for x in PAP], initial=DEFAULT.pap.slug)
     threat_type = forms.ChoiceField(choices=ThreatType.choices, initial=ThreatType.PHISHING)
     audience = forms.ChoiceField(choices=AUDIENCES, initial="community")
+    circle = forms.ChoiceField(choices=(), required=False)
     recipients = forms.MultipleChoiceField(choices=(), required=False)
+    persons = forms.CharField(required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 2}))
     subtree = forms.ChoiceField(choices=SUBTREE, required=False)
     comment = forms.CharField(required=False, max_length=COMMENT_MAX, widget=forms.Textarea(attrs={"rows": 2}))
     anonymous = forms.BooleanField(required=False)
     file = forms.FileField(required=False, allow_empty_file=True)
 
-    def __init__(self, *args: Any, institutions: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, institutions: list[str], circles: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.institutions = institutions
+        self.circles = circles
+        circle = self.fields["circle"]
+        if isinstance(circle, forms.ChoiceField):
+            circle.choices = [("", ""), *circles]
         field = self.fields["recipients"]
         if isinstance(field, forms.MultipleChoiceField):
             field.choices = [(name, name) for name in institutions]
@@ -65,6 +73,12 @@ class ShareForm(forms.Form):
 def _said(cleaned: dict[str, Any]) -> dict[str, Any]:
     names = ("tlp", "pap", "threat_type", "audience", "comment", "anonymous", "subtree")
     said = {name: cleaned[name] for name in names if cleaned.get(name) not in (None, "")}
-    if cleaned.get("audience") == "recipients":
+    if cleaned.get("tlp") == TLP.RED.slug:
+        # For persons, whatever was ticked among the audiences of institutions.
+        persons = [word for word in re.split(r"[\s,;]+", cleaned.get("persons", "")) if word]
+        said |= {"audience": "recipients", "recipients": persons} if persons else {"audience": "own"}
+    elif cleaned.get("audience") == "recipients":
         said["recipients"] = list(cleaned.get("recipients", []))
+    elif cleaned.get("audience") == "circle":
+        said["circle"] = cleaned.get("circle", "")
     return said

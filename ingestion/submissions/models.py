@@ -58,6 +58,8 @@ class Submission(models.Model):
     # The worker's last sign of life; null until one has begun.
     beat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    # Something in it is TLP:RED.
+    in_person = models.BooleanField(default=False)
     # Why it failed: a code and a sentence.
     failure = models.CharField(max_length=60, blank=True)
     failure_detail = models.TextField(blank=True)

@@ -23,10 +23,11 @@ from ingestion.submissions.lines import PAGE as PAGE_LINES
 from ingestion.submissions.lines import account_of, account_of_all, lines_after, lines_before, page_of
 from ingestion.submissions.models import Submission
 from ingestion.submissions.queueing import enqueue
+from ingestion.submissions.reading import submissions_of
 from ingestion.submissions.reasons import failure_of, fault_of
 from ingestion.submissions.receiving import Long, in_file, in_text
 from ingestion.submissions.services import Outcome, preview, submit
-from iocmarket.accounts.models import Institution, Member
+from iocmarket.accounts.models import Circle, Institution, Member
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.viewer import Viewer, viewer_of_member
 from iocmarket.accounts.views import member_of
@@ -35,7 +36,6 @@ from iocmarket.api.uploads import TOO_LARGE
 from iocmarket.indicators.threats import ThreatType
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.ids import digest_of
-from iocmarket.kernel.marking import TLP
 
 LONG_SEEN = "long"
 """What stands for having looked at a batch too long to be shown."""
@@ -50,11 +50,12 @@ def share(request: HttpRequest) -> HttpResponse:
     member = member_of(request)
     if Scope.INDICATORS_WRITE not in viewer_of_member(member).scopes:
         return render(request, "submissions/read_only.html", status=403)
-    form = ShareForm(request.POST or None, request.FILES or None, institutions=_others(member))
+    form = ShareForm(
+        request.POST or None, request.FILES or None, institutions=_others(member), circles=_circles(member)
+    )
     context: dict[str, Any] = {
         "form": form,
         "sample": SAMPLE,
-        "tlp_top": TLP.AMBER_STRICT,
         "usual": [(x.value, x.label) for x in ThreatType if x.value in USUAL],
         "unusual": [(x.value, x.label) for x in ThreatType if x.value not in USUAL],
         "others": len(form.institutions),
@@ -98,8 +99,7 @@ def progress(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _own(request: HttpRequest, public_id: UUID) -> Submission:
     viewer = viewer_of_member(member_of(request))
-    own = Submission.objects.select_related("author").filter(institution_id=viewer.institution_id)
-    return get_object_or_404(own, public_id=public_id)
+    return get_object_or_404(submissions_of(viewer).select_related("author"), public_id=public_id)
 
 
 def _long_page(request: HttpRequest, submission: Submission) -> dict[str, Any]:
@@ -212,6 +212,12 @@ def _say(request: HttpRequest, outcome: Outcome) -> None:
         messages.success(request, said % {"count": kept})
     else:
         messages.warning(request, _("Nothing was shared: no line holds an indicator that can be kept."))
+
+
+def _circles(member: Member) -> list[tuple[str, str]]:
+    """The circles that the person's institution is in, by the id under which a form names them."""
+    found = Circle.objects.filter(institutions=member.institution).order_by("name")
+    return [(str(circle.public_id), circle.name) for circle in found]
 
 
 def _others(member: Member) -> list[str]:

@@ -24,10 +24,12 @@ from ingestion.submissions.choices import NAMES, Choices, read_choices
 from ingestion.submissions.drafts import Draft, check_value, draft_of, said_of
 from iocmarket.indicators.types.base import Canonical
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.marking import TLP
 
 Entry = list[Any]
 SIZE = 2000
 """Items of one part: what one transaction merges (domain.md, Durability)."""
+RED_IN_LONG = "TLP:RED is told in submissions of at most 500 items"
 SECRETIVE = ("value", "comment")
 """Fields in which people paste passwords; the others are words of a list, or are refused."""
 
@@ -102,17 +104,21 @@ def _redacted(fields: Mapping[str, Any]) -> dict[str, Any]:
     return held
 
 
-def drafts_of(entries: Iterable[Entry], *, first: int, choices: Choices) -> tuple[Draft, ...]:
-    """The drafts of a part whose first item has that index; what cannot be taken is refused item by item."""
-    read = _Reading(choices)
+def drafts_of(entries: Iterable[Entry], *, first: int, choices: Choices, long: bool = True) -> tuple[Draft, ...]:
+    """The drafts of a part whose first item has that index; what cannot be taken is refused item by item.
+
+    TLP:RED, which is told by one person to others, is refused in a `long` submission: the worker is nobody.
+    """
+    read = _Reading(choices, long=long)
     return tuple(read.draft(entry, index) for index, entry in enumerate(entries, start=first))
 
 
 class _Reading:
     """Reads entries; most items of a file say the same, which is understood once."""
 
-    def __init__(self, choices: Choices) -> None:
+    def __init__(self, choices: Choices, *, long: bool) -> None:
         self._base = choices
+        self._long = long
         self._understood: dict[bytes, Choices | Refusal] = {}
 
     def draft(self, entry: Entry, index: int) -> Draft:
@@ -148,6 +154,8 @@ class _Reading:
                 found = read_choices(said, base=self._base, where="", own=True)
             except Refusal as refusal:
                 found = refusal
+            if self._long and isinstance(found, Choices) and found.tlp is TLP.RED:
+                found = Refusal("red_in_long", RED_IN_LONG)
             self._understood[key] = found
         if isinstance(found, Refusal):
             raise found

@@ -11,13 +11,15 @@ from django.db import transaction
 
 from ingestion.submissions import pressure
 from ingestion.submissions.addressees import addressees_of
+from ingestion.submissions.choices import place
 from ingestion.submissions.drafts import InvalidRequest, Sending
 from ingestion.submissions.models import Submission, SubmissionPart
-from ingestion.submissions.parts import in_parts, packed, packed_text
+from ingestion.submissions.parts import RED_IN_LONG, in_parts, packed, packed_text
 from ingestion.submissions.receiving import Long
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.services import Actor, record
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.marking import TLP
 
 log = logging.getLogger(__name__)
 TEXT_PIECE = 256 * 1024
@@ -29,6 +31,8 @@ def enqueue(sent: Long, *, viewer: Viewer, channel: Submission.Channel) -> Submi
     """Store it for the worker. Raises Refusal as `addressees_of` and `check_queue` do, InvalidRequest(413)."""
     pressure.check_queue(viewer.institution_id)
     frame = Sending(drafts=(), choices=sent.choices, report=sent.report, defaults_at=sent.defaults_at)
+    if sent.choices.tlp is TLP.RED:
+        raise Refusal("red_in_long", RED_IN_LONG, where=place(sent.defaults_at, "tlp"))
     addressees_of(frame, viewer=viewer)  # names that nobody has are told at once
     submission = Submission.objects.create(
         institution_id=viewer.institution_id,

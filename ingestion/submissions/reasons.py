@@ -73,6 +73,7 @@ REASONS: dict[str, Promise] = {
 FAULTS: dict[str, Promise] = {
     "circle_missing": _("Choose the circle."),
     "circle_without_audience": _("A circle is named, but the audience is another one."),
+    "red_in_long": _("TLP:RED is told in at most 500 indicators at once."),
     "red_names_persons": _("TLP:RED is for persons: name members by their e-mail address."),
     "red_needs_a_person": _("TLP:RED is said by a person, not by a token."),
     "line_too_long": _("The line is too long."),

@@ -92,7 +92,7 @@ def of_rows(reader: str, lines: Iterable[str], choices: Choices, given: Mapping[
     if len(start) > ITEMS_MAX:
         return Long(choices=choices, entries=chain(start, entries), given=given, defaults_at=QUERY)
     return Sending(
-        drafts=drafts_of(start, first=0, choices=choices),
+        drafts=drafts_of(start, first=0, choices=choices, long=False),
         choices=choices,
         raw="\n".join(orjson.dumps(entry[2]).decode() for entry in start),
         given=given,

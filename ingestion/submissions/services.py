@@ -141,6 +141,11 @@ def take(sending: Sending, *, submission: Submission, viewer: Viewer, addressees
     )  # fmt: skip
 
 
+def is_in_person(sending: Sending) -> bool:
+    """Whether anything in it is TLP:RED: then the whole of it is its author's alone."""
+    return any(choices.tlp is TLP.RED for choices in (sending.choices, *(draft.choices for draft in sending.drafts)))
+
+
 def _own_reports(sending: Sending, viewer: Viewer) -> dict[str, Any]:
     """Whose reports of that title a submission joins: the institution's, or for TLP:RED the person's own."""
     if sending.choices.tlp is TLP.RED:
@@ -192,6 +197,7 @@ def _store(
         public_id=public_id,
         institution_id=viewer.institution_id,
         author_id=viewer.member_id,
+        in_person=is_in_person(sending),
         token_id=viewer.token_id,
         channel=channel,
         raw=sending.raw,

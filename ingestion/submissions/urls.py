@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ingestion.submissions import api, pages, taking_back
+from ingestion.submissions import amending, api, pages, taking_back
 
 urlpatterns = [
     path("share", pages.share, name="share"),
@@ -12,5 +12,5 @@ urlpatterns = [
     path("api/v1/submissions", api.Submissions.as_view(), name="api-submissions"),
     path("api/v1/submissions/<uuid:public_id>", api.SubmissionDetail.as_view(), name="api-submission"),
     path("api/v1/submissions/<uuid:public_id>/items", api.SubmissionItems.as_view(), name="api-submission-items"),
-    path("api/v1/contributions/<uuid:public_id>", api.ContributionDetail.as_view(), name="api-contribution"),
+    path("api/v1/contributions/<uuid:public_id>", amending.ContributionDetail.as_view(), name="api-contribution"),
 ]

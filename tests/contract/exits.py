@@ -123,6 +123,11 @@ def _take_back(reader: Reader, subject: Subject) -> Any:
     return reader.machine.delete(f"/api/v1/contributions/{subject.contribution_id}")
 
 
+def _amend(reader: Reader, subject: Subject) -> Any:
+    path = f"/api/v1/contributions/{subject.contribution_id}"
+    return reader.machine.patch(path, json.dumps({"tlp": "CLEAR"}), content_type="application/json")
+
+
 def _delete_object(reader: Reader, subject: Subject) -> Any:
     path = f"/taxii2/api/collections/{reader.community}/objects/indicator--{subject.stix_id}/"
     return reader.machine.delete(path)
@@ -249,7 +254,10 @@ ROUTES: dict[str, Exit] = {
     ),
     "api/v1/submissions/<uuid:public_id>": machine("/api/v1/submissions/{s.contribution_id}", tells=False),
     "api/v1/submissions/<uuid:public_id>/items": machine("/api/v1/submissions/{s.contribution_id}/items", tells=False),
-    "api/v1/contributions/<uuid:public_id>": Exit("machine", (Asking("withdraw", _take_back, tells=False),)),
+    "api/v1/contributions/<uuid:public_id>": Exit(
+        "machine",
+        (Asking("withdraw", _take_back, tells=False), Asking("amend", _amend, tells=False)),
+    ),
     "alerts/<uuid:public_id>/seen": Exit(
         "page", (Asking("seen", _post("person", "/alerts/{s.contribution_id}/seen"), tells=False),)
     ),

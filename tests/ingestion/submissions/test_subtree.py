@@ -57,7 +57,7 @@ def test_saying_it_again_changes_it_only_when_it_is_said(sender: Sender) -> None
 @pytest.mark.parametrize(("chosen", "meaning"), [("", None), ("true", True), ("false", False)])
 def test_the_page_offers_to_say_it_for_the_whole_batch(chosen: str, meaning: bool | None) -> None:
     said = {"tlp": "amber", "pap": "green", "threat_type": "phishing", "audience": "community", "subtree": chosen}
-    form = ShareForm(said, institutions=[])
+    form = ShareForm(said, institutions=[], circles=[])
     assert form.is_valid(), form.errors
     assert form.choices.subtree is meaning
 
