@@ -11,12 +11,16 @@ its decision to block. Set-based: the reports that stand are few, so it begins w
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib.postgres.aggregates import StringAgg
+from django.db import connection
+from django.db.models import QuerySet, TextField, Value
+from django.db.models.functions import MD5, Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -28,11 +32,8 @@ from iocmarket.kernel.marking import FULL
 REPORTS_MIN = 2
 """So many institutions are heard against contributors who do not agree."""
 
-REASONS: dict[str, str | Promise] = {
-    "false_positive": _("it is reported as a false positive"),
-    "policy": _("policy of your institution: another statement that it received speaks against blocking"),
-}
-"""Why a value is kept out; `policy` where the exit in use may not see the reports that decide."""
+REASONS: dict[str, str | Promise] = {"false_positive": _("it is reported as a false positive")}
+"""Why a value is kept out. `policy`, where the exit in use may not see the reports, belongs to the feeds."""
 
 Who = int | None
 """An institution by its key; None for the anonymous ones together."""
@@ -54,7 +55,7 @@ class Contested:
     """Of these the exit in use sees the reports that suffice: the reason may be told."""
 
     def reason(self, indicator_id: int) -> str | None:
-        """A key of REASONS, or None for a value that may be blocked."""
+        """`false_positive`, `policy` where the reports may not be told, or None for a value that may be blocked."""
         if indicator_id not in self.deciding:
             return None
         return "false_positive" if indicator_id in self.shown else "policy"
@@ -73,8 +74,19 @@ def contested_signature(viewer: Viewer) -> str:
 
     Statements are not in it: they change with their publication, in the heads of the views.
     """
-    reports = _reports(_machine(viewer)).order_by("pk").values_list("pk", flat=True)
-    return hashlib.sha256(repr(list(reports)).encode()).hexdigest()
+    sql, parameters = _signature(viewer.institution_id)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        row = cursor.fetchone()
+    return (row and row[0]) or ""
+
+
+@lru_cache(maxsize=1024)
+def _signature(institution_id: int) -> tuple[str, tuple[Any, ...]]:
+    """The statement, written once for each institution: its consumers ask it again and again (compare assets.py)."""
+    reports = _reports(Viewer(institution_id=institution_id, ceiling=FULL)).order_by().values(together=Value(1))
+    keys = StringAgg(Cast("pk", TextField()), ",", order_by="pk")
+    return reports.annotate(all=MD5(keys)).values_list("all").query.sql_with_params()
 
 
 def _machine(viewer: Viewer) -> Viewer:

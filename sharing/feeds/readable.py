@@ -29,6 +29,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Readable:
     """The complete views of a viewer at its ceiling (`shown`) and at its institution's full one (`deciding`)."""
 
+    viewer: Viewer
     shown: tuple[View, ...]
     deciding: tuple[View, ...]
     since: str = ""
@@ -88,7 +89,7 @@ def readable_by(viewer: Viewer) -> Readable | None:
     wanted = rows[0][4] if rows else ALWAYS
     shown, deciding = _at(viewer.ceiling, found), _at(FULL, found)
     since = repr([(pk, moment) for pk, _head, _tlp, _pap, _number, moment in rows])
-    return Readable(shown, deciding, since) if len(shown) == len(deciding) == wanted else None
+    return Readable(viewer, shown, deciding, since) if len(shown) == len(deciding) == wanted else None
 
 
 def unread_since(heads: dict[int, int], readable: Readable) -> datetime | None:

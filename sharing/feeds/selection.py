@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 
 from iocmarket.indicators import guard
 from iocmarket.indicators.assets import verified_assets
+from iocmarket.indicators.contesting import Contested, contested_for
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import BLOCKING_PAP, PAP, TLP, Marking
@@ -45,7 +46,7 @@ _INDICATOR = itemgetter(0)
 
 REASONS: dict[str, str | Promise] = {
     "pap": _("its PAP does not permit an action that the attacker can notice"),
-    "policy": _("policy of your institution: another statement that it received has a stricter PAP"),
+    "policy": _("policy of your institution: another statement that it received speaks against blocking"),
     "score": _("its score is below the threshold"),
     "limit": _("others have a higher score, and the feed is limited"),
 }
@@ -106,7 +107,7 @@ def _permitted(
     readable: Readable, fmt: LineFormat, options: Options, tally: Tally, moment: datetime
 ) -> Iterator[tuple[Item, int]]:
     block = fmt.mode is Mode.BLOCK
-    judge = _Judge(options, block=block)
+    judge = _Judge(options, block=block, contested=contested_for(readable.viewer) if block else Contested())
     shown, deciding = readable.shown_ids, readable.deciding_ids
     for pk, group in groupby(_rows(fmt, readable, moment, block=block), key=_INDICATOR):
         rows = list(group)
@@ -115,7 +116,7 @@ def _permitted(
             continue
         if block:
             strictest = max(row.pap for row in rows if row.view_id in deciding)
-            if reason := judge.against(item, strictest):
+            if reason := judge.against(item, pk, strictest):
                 tally.leave(item, reason)
                 continue
         yield item, pk
@@ -185,11 +186,12 @@ def _wanted(item: Item, options: Options, moment: datetime) -> bool:
 class _Judge:
     """Decides what a blocking feed leaves out; the assets are read once, and only when something may block."""
 
-    def __init__(self, options: Options, *, block: bool) -> None:
+    def __init__(self, options: Options, *, block: bool, contested: Contested) -> None:
+        self._contested = contested
         self._assets = verified_assets() if block else guard.Assets()
         self._threshold = settings.SCORE_THRESHOLD if options.score_min is None else options.score_min
 
-    def against(self, item: Item, strictest: int) -> str | None:
+    def against(self, item: Item, indicator_id: int, strictest: int) -> str | None:
         """The reason for which a feed that blocks leaves a value out, or None."""
         if item.marking.pap > BLOCKING_PAP:
             return "pap"
@@ -198,6 +200,8 @@ class _Judge:
         decision = guard.guard(guard.subject_of(item.type, item.value, subtree=item.subtree), self._assets)
         if not decision:
             return decision.reason
+        if reason := self._contested.reason(indicator_id):
+            return reason
         return "score" if item.score < self._threshold else None
 
 

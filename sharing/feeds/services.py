@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 
 from iocmarket.accounts.viewer import Viewer
-from iocmarket.indicators import guard
+from iocmarket.indicators import contesting, guard
 from iocmarket.indicators.assets import assets_signature
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
@@ -27,7 +27,12 @@ from sharing.feeds.readable import Readable, readable_by, unread_since
 from sharing.feeds.selection import moment_of
 from sharing.feeds.state import Content, Memory, feed_key, remembered, settle, tag_of
 
-REASONS: dict[str, str | Promise] = {**guard.REASONS, **base.REASONS, **selection.REASONS}
+REASONS: dict[str, str | Promise] = {
+    **guard.REASONS,
+    **contesting.REASONS,
+    **base.REASONS,
+    **selection.REASONS,
+}
 """Every reason for which a feed leaves a value out, with its sentence."""
 
 STALE = 60.0
@@ -70,7 +75,7 @@ class Feed:
 
 @dataclass(slots=True)
 class Request:
-    """What is asked for, before anything is built. Making one costs two or three statements."""
+    """What is asked for, before anything is built. Making one costs two to four statements."""
 
     viewer: Viewer
     fmt: Format
@@ -92,11 +97,13 @@ class Request:
             raise NotReady
         self._readable = readable
         self._memory = remembered(self.viewer, self._key)
-        assets = assets_signature() if self.fmt.mode is Mode.BLOCK else ""
+        guarded = ""
+        if self.fmt.mode is Mode.BLOCK:
+            guarded = f"{assets_signature()}:{contesting.contested_signature(self.viewer)}"
         # Whole objects say nothing that changes with time alone.
         timeless = isinstance(self.fmt, ObjectFormat) and not self.options.narrowed
         hour = "" if timeless else f"{moment_of(clock.now()):%Y%m%d%H}"
-        told = f"{hour}:{settings.SCORE_THRESHOLD}:{assets}:".encode()
+        told = f"{hour}:{settings.SCORE_THRESHOLD}:{guarded}:".encode()
         self._inputs = hashlib.sha256(told + readable.signature()).digest()
         self._access = hashlib.sha256(told + readable.access()).digest()
 
