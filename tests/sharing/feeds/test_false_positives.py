@@ -12,6 +12,7 @@ from iocmarket.accounts.roles import Scope
 from iocmarket.indicators.models import Contribution, Sighting
 from iocmarket.indicators.sightings import retract
 from iocmarket.kernel.marking import TLP
+from sharing.feeds import locks
 from sharing.feeds.formats.base import Mode, formats
 from tests.factories import (
     Reader,
@@ -89,16 +90,14 @@ def test_the_reporters_feed_drops_it_before_anything_is_published(
 def test_an_old_feed_is_not_served_to_the_reporter_while_somebody_builds_the_next(
     client: Client, reader: Reader, said: Contribution, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sharing.feeds import services  # noqa: PLC0415 (what is replaced)
-
     assert VALUE.encode() in body(client, reader.secret, "text")
-    real, calls = services.held, []
+    calls: list[bool] = []
 
     def held(number: int, *, wait: bool = True) -> Any:
         calls.append(wait)
-        return real(number, wait=wait) if wait else _Busy()
+        return locks.held(number, wait=wait) if wait else _Busy()
 
-    monkeypatch.setattr(services, "held", held)
+    monkeypatch.setattr("sharing.feeds.services.held", held)
     report(reader.institution, said)
     assert VALUE.encode() not in body(client, reader.secret, "text")
     assert calls == [False, True]
