@@ -9,7 +9,7 @@ WORKDIR /app
 # Catalogues and static files belong to the code, so they are made here; the throw-away keys of this step stay in /tmp.
 RUN DATA_DIR=/tmp/build /opt/venv/bin/python manage.py compile_catalogues \
  && DATA_DIR=/tmp/build /opt/venv/bin/python manage.py collectstatic --noinput \
- && mkdir -p /data && mv /tmp/build/static /data/static \
+ && mkdir -p /data/feeds && mv /tmp/build/static /data/static \
  && rm -rf /app/.venv
 
 FROM python:3.11-slim
