@@ -46,17 +46,17 @@ def entries_of(viewer: Viewer, views: Iterable[View]) -> QuerySet[Entry]:
 
 
 def _read_since(viewer: Viewer, views: list[View]) -> Iterator[tuple[View, datetime | None]]:
-    """Since when the viewer's institution reads each view: its approval, or its joining of the circle."""
+    """Since when the viewer's institution reads each view: its approval, or its joining of the circle after that.
+
+    Whoever is let in again, after a suspension, has gained every view anew.
+    """
     circles = {view.circle_id for view in views if view.circle_id is not None}
     memberships = CircleMembership.objects.filter(institution_id=viewer.institution_id, circle__in=circles)
     joined = dict(memberships.values_list("circle_id", "joined_at")) if circles else {}
-    approved = (
-        Institution.objects.filter(pk=viewer.institution_id).values_list("approved_at", flat=True).first()
-        if len(circles) < len(views)
-        else None
-    )
+    approved = Institution.objects.filter(pk=viewer.institution_id).values_list("approved_at", flat=True).first()
     for view in views:
-        yield view, approved if view.circle_id is None else joined.get(view.circle_id)
+        since = approved if view.circle_id is None else joined.get(view.circle_id)
+        yield view, max(since, approved) if since and approved else None
 
 
 def statements_of(viewer: Viewer) -> QuerySet[Entry]:

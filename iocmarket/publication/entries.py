@@ -23,7 +23,7 @@ from iocmarket.publication.gathering import Held, held_in, met_in, said_in, valu
 from iocmarket.publication.models import Entry, View
 from iocmarket.publication.rendering import body_of, digest_of, indicator_content, withdrawn_content, written
 from iocmarket.publication.standard_objects import community_identity_id, standard_objects
-from iocmarket.publication.storing import Fresh, Version, insert, note_due, replace
+from iocmarket.publication.storing import Fresh, Parameters, Version, insert, note, parameters_of, replace
 
 _LIVE, _EXPIRED, _WITHDRAWN = (state.value for state in (Entry.State.LIVE, Entry.State.EXPIRED, Entry.State.WITHDRAWN))
 
@@ -78,7 +78,7 @@ def _recompute_view(view: View, ordered: Sequence[int], spoken: _Spoken, teller:
     held, ticks = held_in(view, ordered), Ticks(view.head)
     fresh: list[Fresh] = []
     newer: list[tuple[int, Version]] = []
-    due: list[tuple[int, datetime | None]] = []
+    noted: list[tuple[int, Parameters]] = []
     gone: list[Held] = []
     for pk in ordered:
         entry, within = held.get(pk), _within(view, spoken.said.get(pk))
@@ -91,10 +91,10 @@ def _recompute_view(view: View, ordered: Sequence[int], spoken: _Spoken, teller:
             fresh.append(_first(view, pk, told, ticks.tick()))
         elif bytes(entry.digest) != told.digest:
             newer.append((entry.pk, _version(told, entry.stix_id, entry.first_added, ticks.tick())))
-        elif entry.due_at != told.facts.due_at:
-            due.append((entry.pk, told.facts.due_at))
+        elif entry.parameters != (parameters := parameters_of(told.facts)):
+            noted.append((entry.pk, parameters))
     newer += _withdrawals(gone, teller.moment, ticks)
-    note_due(due)
+    note(noted)
     store(view, ticks, fresh, newer)
     return len(fresh) + len(newer)
 

@@ -20,6 +20,7 @@ from iocmarket.kernel.marking import Marking
 from iocmarket.publication.audiences import contributions_in
 from iocmarket.publication.facts import Met, Said
 from iocmarket.publication.models import Entry, View
+from iocmarket.publication.storing import Parameters
 
 
 class Held(NamedTuple):
@@ -31,7 +32,7 @@ class Held(NamedTuple):
     first_added: datetime
     digest: bytes
     state: str
-    due_at: datetime | None
+    parameters: Parameters
 
 
 def said_in(audience: str, ceiling: Marking, indicator_ids: Collection[int]) -> dict[int, list[Said]]:
@@ -80,8 +81,10 @@ def values_of(indicator_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
 
 def held_in(view: View, indicator_ids: Collection[int]) -> dict[int, Held]:
     """The entries that a view has of these indicators."""
-    rows = Entry.objects.filter(_of(Entry, "indicator", indicator_ids), view=view).values_list(*Held._fields)
-    return {row[1]: Held._make(row) for row in rows}
+    columns = (*Held._fields[:-1], *Parameters._fields)
+    rows = Entry.objects.filter(_of(Entry, "indicator", indicator_ids), view=view).values_list(*columns)
+    split = len(Held._fields) - 1
+    return {row[1]: Held._make((*row[:split], Parameters._make(row[split:]))) for row in rows}
 
 
 def _of(model: type[Model], name: str, ids: Iterable[int]) -> RawSQL:

@@ -16,6 +16,7 @@ from django.db import connection
 
 from iocmarket.copying import copy_text
 from iocmarket.kernel.marking import PAP, TLP
+from iocmarket.publication.facts import Facts
 
 # What a new version replaces; the identity of an entry (view, indicator, stix_id, first_added) never changes.
 REPLACED = (
@@ -33,6 +34,27 @@ _MAKE_FRESH = (
 _REPLACE = (
     f"UPDATE {_TABLE} AS held SET {', '.join(f'{name} = fresh.{name}' for name in REPLACED)}"  # noqa: S608
     f" FROM {_FRESH} AS fresh WHERE held.id = fresh.id"
+)
+
+
+class Parameters(NamedTuple):
+    """What may change of an entry while its body stays as it is.
+
+    A value that is seen again and again gets no version each time, but lists, scores and feeds of lines follow from
+    these (domain.md, Views).
+    """
+
+    base_score: float
+    institutions: int
+    first_seen: datetime | None
+    last_seen: datetime | None
+    due_at: datetime | None
+
+
+_NOTE = (
+    f"UPDATE {_TABLE} AS held SET {', '.join(f'{name} = fresh.{name}' for name in Parameters._fields)}"  # noqa: S608
+    " FROM unnest(%s::bigint[], %s::float8[], %s::int[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])"
+    f" AS fresh (id, {', '.join(Parameters._fields)}) WHERE held.id = fresh.id"
 )
 
 
@@ -89,16 +111,18 @@ def replace(versions: Sequence[tuple[int, Version]]) -> None:
         cursor.execute(_REPLACE)
 
 
-def note_due(moments: Sequence[tuple[int, datetime | None]]) -> None:
-    """Time passed without changing the bodies: only the next looks are noted, no version is made."""
-    if not moments:
+def note(parameters: Sequence[tuple[int, Parameters]]) -> None:
+    """Parameters changed and the bodies did not: they are noted, no version is made."""
+    if not parameters:
         return
+    columns = zip(*((pk, *noted) for pk, noted in parameters), strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE publication_entry AS held SET due_at = fresh.due_at"
-            " FROM unnest(%s::bigint[], %s::timestamptz[]) AS fresh (id, due_at) WHERE held.id = fresh.id",
-            [[pk for pk, _moment in moments], [moment for _pk, moment in moments]],
-        )
+        cursor.execute(_NOTE, list(map(list, columns)))
+
+
+def parameters_of(facts: Facts) -> Parameters:
+    """What is noted of these facts."""
+    return Parameters(facts.base_score, facts.institutions, facts.first_seen, facts.last_seen, facts.due_at)
 
 
 def _fresh_line(row: Fresh) -> str:

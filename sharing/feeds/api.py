@@ -55,12 +55,6 @@ class AnyAccept(BaseContentNegotiation):
         return renderer, renderer.media_type
 
 
-class Later(Problem):
-    """A problem with Retry-After."""
-
-    wait = services.NotReady.retry_after
-
-
 class FeedView(ScopedView):
     """One feed."""
 
@@ -100,4 +94,5 @@ class FeedView(ScopedView):
         except Refusal as refusal:
             raise Problem.of(refusal, status=404 if refusal.code == "unknown_format" else 400) from refusal
         except services.NotReady as error:
-            raise Later(503, "not_ready", "the feed is being prepared; ask again in a moment") from error
+            wait = services.NotReady.retry_after
+            raise Problem(503, "not_ready", "the feed is being prepared; ask again in a moment", wait=wait) from error

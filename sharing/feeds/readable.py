@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 
 from iocmarket.accounts.models import CircleMembership, Institution
 from iocmarket.accounts.viewer import Viewer
@@ -72,7 +72,7 @@ def _views(exit_: Exit) -> QuerySet[View, Any]:
     approved = Institution.objects.filter(pk=exit_.institution_id).values("approved_at")
     found = views_of(exit_.viewer) | views_of(replace(exit_, ceiling=FULL).viewer)
     return found.annotate(
-        audiences=Coalesce(Subquery(circles), 0) + ALWAYS, since=Coalesce(Subquery(joined), Subquery(approved))
+        audiences=Coalesce(Subquery(circles), 0) + ALWAYS, since=Greatest(Subquery(joined), Subquery(approved))
     ).values_list("id", "head", "ceiling_tlp", "ceiling_pap", "audiences", "since")
 
 

@@ -14,7 +14,9 @@ import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
 
+from iocmarket.accounts.circles import create_circle, join_circle
 from iocmarket.accounts.models import Institution
+from iocmarket.audit.services import PLATFORM
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel.marking import PAP, TLP
 from iocmarket.publication.access import entries_of, statements_of, views_of
@@ -173,6 +175,23 @@ def test_a_stricter_marking_replaces_the_body() -> None:
     assert "PAP:RED" in str(_body(entry)["labels"])
 
 
+def test_a_value_that_is_seen_again_gets_no_version_and_keeps_its_score() -> None:
+    began = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    with time_machine.travel(began, tick=False) as traveller:
+        said = contribute(make_institution(), valid_until=began + timedelta(days=20), seen=began)
+        publish()
+        before = _entry(said)
+        traveller.shift(timedelta(days=3))
+        said.last_seen = timezone.now()
+        with transaction.atomic():
+            said.save()
+            tell(said)
+        assert publish() == 0
+        after = _entry(said)
+        assert (after.date_added, bytes(after.body)) == (before.date_added, bytes(before.body))
+        assert (before.last_seen, after.last_seen) == (began, began + timedelta(days=3))
+
+
 def test_time_alone_makes_the_version_that_says_expired() -> None:
     contribution = contribute(make_institution())
     publish()
@@ -224,6 +243,23 @@ def test_an_institution_that_is_let_in_gets_its_inbox_filled_and_is_told_no_old_
     told = list(entries_of(viewer, views_of(viewer)))
     assert kept.indicator in [entry.indicator for entry in told]
     assert all(entry.state != Entry.State.WITHDRAWN for entry in told)
+
+
+def test_whoever_is_let_in_again_is_told_no_withdrawals_of_the_time_between() -> None:
+    author, away = make_institution(), make_institution()
+    circle = create_circle(name="Veille", founder=author, actor=PLATFORM)
+    join_circle(circle, away, actor=PLATFORM)
+    publish()
+    said = contribute(author, audience="circle", circle=circle)
+    publish()
+    withdraw(said)
+    publish()
+    view = View.objects.get(circle=circle)
+    told = entries_of(viewer_for(away), [view]).filter(indicator=said.indicator)
+    assert told.exists()
+    Institution.objects.filter(pk=away.pk).update(approved_at=timezone.now())
+    assert not entries_of(viewer_for(away), [view]).filter(indicator=said.indicator).exists()
+    assert entries_of(viewer_for(author), [view]).filter(indicator=said.indicator).exists()
 
 
 def test_a_view_is_hidden_until_it_is_filled() -> None:
