@@ -104,18 +104,30 @@ def spooled(request: HttpRequest, *, media_types: frozenset[str]) -> Iterator[Bo
     if media_type not in media_types:
         raise UnsupportedMediaType(request.META.get("CONTENT_TYPE", ""))
     unpack = _unpacker(request)
-    if announced is not None and announced > settings.BULK_MAX_BYTES:
-        raise _too_large()
     with _place(announced), SpooledTemporaryFile(max_size=IN_MEMORY) as file:
         digest = hashlib.sha256()
         size = 0
-        for piece in unpack(_pieces(request, announced)):
+        arriving = _pieces(request, announced)
+        if announced is not None and announced > settings.BULK_MAX_BYTES:
+            _let_finish(arriving)
+            raise _too_large()
+        for piece in unpack(arriving):
             size += len(piece)
             if size > settings.BULK_MAX_BYTES:
+                _let_finish(arriving)
                 raise _too_large()
             digest.update(piece)
             file.write(piece)
         yield Body(media_type, str(parameters.get("charset", "")), size, digest.digest(), cast("IO[bytes]", file))
+
+
+def _let_finish(arriving: Iterator[bytes]) -> None:
+    """Let a client that sends too much come to its end, if that is near: only then does it read why it is refused."""
+    left = settings.BULK_MAX_BYTES
+    for piece in arriving:
+        left -= len(piece)
+        if left < 0:
+            return
 
 
 def _announced(request: HttpRequest) -> int | None:

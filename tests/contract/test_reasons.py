@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from ingestion.submissions.reasons import FAULTS, REASONS, SERIOUS, WARNINGS, fault_of
+from ingestion.submissions.reasons import FAILURES, FAULTS, REASONS, SERIOUS, WARNINGS, fault_of
 from iocmarket.accounts.reasons import REASONS as ANSWERS
 from iocmarket.kernel.decision import Refusal
 
@@ -25,6 +25,15 @@ READING = [
     ROOT / "iocmarket/indicators/refang.py",
     *(ROOT / "ingestion/readers").glob("*.py"),
 ]
+# What is said of a value: refused alone in a line of a table, or with the whole in a form.
+SAYING = [
+    *(ROOT / "ingestion/submissions" / name for name in ("choices.py", "drafts.py", "addressees.py")),
+    ROOT / "iocmarket/accounts/lookups.py",
+    ROOT / "iocmarket/kernel/marking.py",
+]
+LONG = ROOT / "ingestion/submissions/parts.py"
+# Faults of a JSON document, which no page sends, and of programs' own use of these functions.
+OF_MACHINES = {"bad_text", "nothing_sent", "title_missing", "unknown_institution"}
 WARNING = [ROOT / "ingestion/submissions" / name for name in ("merging.py", "planning.py")]
 # Of the templates that show how to add a type; nobody registers them.
 TEMPLATES = {"not_a_sid"}
@@ -32,6 +41,8 @@ TEMPLATES = {"not_a_sid"}
 FIELDS = {
     "first_seen", "indicator_id", "institution_id", "ioc_types", "last_seen", "refreshed_at", "threat_type",
     "valid_until",
+    # Names of functions and registries.
+    "reversed_name", "row_readers", "settled_values",
     # Properties of STIX.
     "created_by_ref", "definition_type", "granular_markings", "indicator_types", "marking_ref", "object_marking_refs",
     "object_refs", "tlp_2_0", "valid_from",
@@ -66,19 +77,20 @@ def words_like_codes(paths: list[Path]) -> set[str]:
 
 
 def test_every_refusal_of_a_line_has_its_sentence() -> None:
-    missing = codes_refused(READING) - set(REASONS) - TEMPLATES
+    missing = codes_refused(READING) - set(REASONS) - set(FAULTS) - TEMPLATES
     assert missing == set()
+    assert codes_refused(SAYING) - set(REASONS) - set(FAULTS) - OF_MACHINES == set()
 
 
 def test_every_warning_has_its_sentence() -> None:
-    found = words_like_codes([*READING, *WARNING]) - FIELDS - TEMPLATES - set(REASONS)
+    found = words_like_codes([*READING, *WARNING]) - FIELDS - TEMPLATES - set(REASONS) - set(FAULTS)
     assert found - set(WARNINGS) == set()
 
 
 def test_no_sentence_is_left_without_its_code() -> None:
-    used = {node.value for path in [*READING, *WARNING] for node in strings(path)}
+    used = {node.value for path in [*READING, *WARNING, *SAYING, LONG] for node in strings(path)}
     assert set(REASONS) | set(WARNINGS) <= used
-    elsewhere = [*(ROOT / "ingestion/submissions").glob("*.py"), *(ROOT / "iocmarket").rglob("*.py")]
+    elsewhere = [*(ROOT / "ingestion/submissions").glob("*.py"), *(ROOT / "iocmarket").rglob("*.py"), *READING]
     said = {node.value for path in elsewhere if path.name != "reasons.py" for node in strings(path)}
     assert set(FAULTS) <= said
 
@@ -88,7 +100,9 @@ def test_serious_warnings_are_warnings() -> None:
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-@pytest.mark.parametrize("table", [REASONS, FAULTS, WARNINGS], ids=["reasons", "faults", "warnings"])
+@pytest.mark.parametrize(
+    "table", [REASONS, FAULTS, WARNINGS, FAILURES], ids=["reasons", "faults", "warnings", "failures"]
+)
 def test_sentences_are_sentences_in_both_languages(table: dict[str, object], language: str) -> None:
     with translation.override(language):
         said = {code: str(text) for code, text in table.items()}

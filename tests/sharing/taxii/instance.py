@@ -103,6 +103,11 @@ print(json.dumps(made))
         """Send a signal to one process."""
         self._processes[name].send_signal(number)
 
+    def kill(self, name: str) -> None:
+        """End one process without a word."""
+        self._processes[name].kill()
+        self._processes[name].wait()
+
     def log(self, name: str) -> str:
         """What a process said."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
