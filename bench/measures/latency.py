@@ -36,7 +36,7 @@ class Latency(Measure):
 
     @staticmethod
     def _one(world: World, value: str) -> float:
-        client, view = Client(world.port), View.objects.get(audience="community")
+        client, view = Client(world.port), View.objects.filter(audience="community").earliest("pk")
         if view.head is None:
             raise AssertionError("an empty view")
         path = f"/taxii2/api/collections/{view.public_id}/objects/?added_after={stamp(view.head)}"

@@ -25,7 +25,7 @@ class TaxiiPoll(Measure):
 
     def run(self, world: World) -> Iterable[Row]:
         """Polls a second."""
-        view = View.objects.get(audience="community")
+        view = View.objects.filter(audience="community").earliest("pk")
         if view.head is None:
             raise AssertionError("an empty view")
         path = f"/taxii2/api/collections/{view.public_id}/objects/?added_after={stamp(view.head)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,7 +32,7 @@ class TaxiiPull(Measure):
     def run(self, world: World) -> Iterable[Row]:
         """Objects a second."""
         runs = RUNS if world.size <= 100_000 else min(RUNS, 3)
-        view = View.objects.get(audience="community")
+        view = View.objects.filter(audience="community").earliest("pk")
         pages = pulled(world, view)
         objects = sum(len(orjson.loads(page)["objects"]) for page in pages)
         ((stored,),) = world.rows("SELECT count(*) FROM publication_entry WHERE view_id = %s", view.pk)
@@ -46,7 +47,7 @@ class TaxiiPull(Measure):
             runs=runs,
         )
         size = whole.stat().st_size
-        note = f"{objects} objects, {size / 1e6:.1f} MB; medians of {runs}; no other TAXII server was measured"
+        note = f"{objects} objects, {size / 1e6:.1f} MB; medians of {runs}"
         yield Row(
             what="TAXII, everything in pages of 1 000", ours=ours, unit="objects/s", reference=joined,
             against="the same bodies by SQL, joined", goal="≥ 30 000 /s", met=ours >= 30_000, note=note,
@@ -57,8 +58,8 @@ class TaxiiPull(Measure):
         )  # fmt: skip
 
 
-def pulled(world: World, view: View) -> list[bytes]:
-    """The pages that a new client gets."""
+def pulled(world: World, view: View, *, most: int = sys.maxsize) -> list[bytes]:
+    """The pages that a new client gets, until it has so many objects."""
     client, path = Client(world.port), f"/taxii2/api/collections/{view.public_id}/objects/?limit={LIMIT}"
     pages: list[bytes] = []
     following = ""
@@ -67,7 +68,7 @@ def pulled(world: World, view: View) -> list[bytes]:
         pages.append(client.ask(request).body)
         # The token stands in the head of a page: a client that reads objects as a stream does the same.
         head = orjson.loads(pages[-1].partition(b',"objects"')[0] + b"}")
-        if not head["more"]:
+        if not head["more"] or len(pages) * LIMIT >= most:
             client.close()
             return pages
         following = head["next"]

@@ -1,0 +1,151 @@
+"""Other TAXII servers, and another extractor, over the same machine in the same run: installed for the moment.
+
+Each is given what it was made for: OpenTAXII SQLite and our gunicorn, medallion its memory and its own server.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+import orjson
+
+from bench.base import Measure, measures
+from bench.client import Client, Unexpected, get
+from bench.measures.extraction import document
+from bench.measures.taxii_pull import ACCEPT, pulled
+from bench.table import Row
+from bench.timing import seconds
+from bench.world import World
+from ingestion.readers.free_text import read
+from iocmarket.embedded.children import end, launch
+from iocmarket.publication.models import View
+
+PACKAGES = ("opentaxii==0.9.3", "medallion==3.0.0", "ioc-finder==9.4.1", "gunicorn")
+SIZES = {"opentaxii": 10_000, "medallion": 1_000}
+STARTING = 300.0
+"""Seconds for a peer to take its objects in."""
+_SCRIPTS = Path(__file__).resolve().parent.parent / "peers"
+
+
+class Peers(Measure):
+    """Pulled in pages of a thousand by the same client; text of four thousand lines."""
+
+    name: ClassVar[str] = "peers"
+    order: ClassVar[int] = 140
+
+    def run(self, world: World) -> Iterable[Row]:
+        """Objects a second of each, then text; nothing but a note where the packages cannot be had."""
+        try:
+            python = installed(world.folder / "peers")
+        except RuntimeError as error:
+            world.facts.append(str(error))
+            return
+        view = View.objects.filter(audience="community").earliest("pk")
+        pages = pulled(world, view, most=max(SIZES.values()))
+        objects = [thing for page in pages for thing in orjson.loads(page)["objects"] if thing["type"] == "indicator"]
+        for name, count in SIZES.items():
+            sent = objects[:count]
+            taken = len(objects) / seconds(lambda: pulled(world, view, most=max(SIZES.values())))
+            with _serving(python, name, sent, world.folder) as (port, path):
+                theirs = len(sent) / seconds(partial(_pulled, port, path, len(sent)))
+            yield Row(
+                what="TAXII, pages of 1 000", ours=taken, unit="objects/s", reference=theirs, against=name,
+                goal="≥ 20", met=taken >= 20 * theirs, note=f"{name} held {len(sent)} objects of the same bodies",
+            )  # fmt: skip
+        yield self._extraction(world, python)
+
+    @staticmethod
+    def _extraction(world: World, python: Path) -> Row:
+        text = document()
+        file, megabytes = world.folder / "prose.txt", len(text.encode()) / 1e6
+        file.write_text(text, encoding="utf-8")
+        read(text[:200])
+        ours = megabytes / seconds(lambda: read(text))
+        done = subprocess.run([python, _SCRIPTS / "extraction.py", file], capture_output=True, text=True, check=True)
+        theirs = megabytes / float(done.stdout.split()[-1])
+        return Row(
+            what="free text, against a peer", ours=ours, unit="MB/s", reference=theirs, against="ioc-finder",
+            goal="≥ 10", met=ours >= 10 * theirs,
+        )  # fmt: skip
+
+
+def installed(folder: Path) -> Path:
+    """The interpreter of an environment that holds the peers and nothing of ours."""
+    uv = Path(sys.executable).with_name("uv")
+    python = folder / "bin" / "python"
+    commands: list[list[str | Path]] = [
+        [uv, "venv", "-q", "--python", sys.executable, folder],
+        [uv, "pip", "install", "-q", "--python", python, *PACKAGES],
+    ]
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"the peers cannot be installed: {done.stderr[-500:]}")
+    return python
+
+
+@contextmanager
+def _serving(python: Path, name: str, objects: list[object], folder: Path) -> Iterator[tuple[int, str]]:
+    own, port = folder / name, _free_port()
+    own.mkdir()
+    (own / "objects.json").write_bytes(orjson.dumps(objects))
+    log = own / "log"
+    command = [str(python), str(_SCRIPTS / f"{name}_server.py"), str(own), str(port), str(own / "objects.json")]
+    with log.open("ab") as output:
+        process = launch(command, output=output, cwd=own)
+    try:
+        yield port, _path_told(log, process, port)
+    finally:
+        end(process, signal.SIGTERM, 10.0)
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _path_told(log: Path, process: subprocess.Popen[bytes], port: int) -> str:
+    waited = 0.0
+    while waited < STARTING and process.poll() is None:
+        told = [line for line in log.read_text(errors="replace").splitlines() if line.endswith("/objects/")]
+        with socket.socket() as probe:
+            probe.settimeout(0.5)
+            if told and probe.connect_ex(("127.0.0.1", port)) == 0:
+                return told[0]
+        waited += 0.5
+        time.sleep(0.5)
+    raise RuntimeError(f"the peer does not serve: {log.read_text(errors='replace')[-500:]}")
+
+
+def _pulled(port: int, path: str, wanted: int) -> None:
+    client, found, following = Client(port), 0, ""
+    # medallion knows no collection for everybody; OpenTAXII refuses a name that it does not know.
+    known = b"Authorization: Basic " + base64.b64encode(b"bench:bench") + b"\r\n" if "/bench/" in path else b""
+    while True:
+        request = get(f"{path}?limit=1000{following}", "", Accept=ACCEPT)
+        request = request.replace(b"Authorization: Bearer \r\n", known)
+        page = json.loads(client.ask(request).body)
+        found += len(page.get("objects", []))
+        if not page.get("more"):
+            break
+        following = f"&next={page['next']}"
+    if found != wanted:
+        raise Unexpected(f"{found} objects of {wanted}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        found: int = probe.getsockname()[1]
+        return found
+
+
+measures.register(Peers())
