@@ -87,6 +87,7 @@ class Asset(models.Model):
 
         DOMAIN = "domain", _("Domain")
         NETWORK = "network", _("Network")
+        ASN = "asn", _("Autonomous system")
 
     institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="assets")
     kind = models.CharField(max_length=10, choices=Kind.choices)

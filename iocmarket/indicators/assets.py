@@ -13,6 +13,7 @@ from django.db.models.functions import MD5, Concat
 
 from iocmarket.accounts.models import Asset, Institution
 from iocmarket.indicators.guard import Assets, Network
+from iocmarket.indicators.warninglists.base import lists_signature
 from iocmarket.prepared import planned_rows
 
 logger = logging.getLogger(__name__)
@@ -22,22 +23,26 @@ def verified_assets() -> Assets:
     """The verified assets of every institution that has not left, in one statement."""
     domains: set[str] = set()
     networks: list[Network] = []
+    asns: set[str] = set()
     for pk, kind, value in _verified().values_list("pk", "kind", "value"):
         if kind == Asset.Kind.DOMAIN:
             domains.add(value.strip().strip(".").lower())
+            continue
+        if kind == Asset.Kind.ASN:
+            asns.add(value.strip().upper())
             continue
         try:
             networks.append(ipaddress.ip_network(value.strip(), strict=False))
         except ValueError:
             # One wrong line must not stop every feed of the community; the others still guard.
             logger.warning("asset %d is no network and guards nothing", pk)
-    return Assets(frozenset(domains), tuple(networks))
+    return Assets(frozenset(domains), tuple(networks), frozenset(asns))
 
 
 def assets_signature() -> str:
-    """Equal for equal assets: tells cheaply whether a decision of the guard may have changed."""
+    """Equal for equal assets and warning lists: tells cheaply whether a decision of the guard may have changed."""
     rows = planned_rows(*_signature())
-    return (rows and rows[0][0]) or ""
+    return f"{lists_signature()};{(rows and rows[0][0]) or ''}"
 
 
 @cache

@@ -8,8 +8,7 @@ community is one more of them.
 from __future__ import annotations
 
 import ipaddress
-from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -17,8 +16,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from publicsuffixlist import PublicSuffixList
 
-from iocmarket.indicators.types.base import Trait, ioc_types
+from iocmarket.indicators.subjects import Intervals, Network, Subject, by_version, subject_of
+from iocmarket.indicators.types.base import Trait
+from iocmarket.indicators.warninglists import Severity, warning_lists
 from iocmarket.kernel.decision import Decision
+
+__all__ = ["REASONS", "Assets", "Network", "Subject", "guard", "subject_of"]
 
 # The widest networks that may be blocked (prefix lengths).
 WIDEST_V4 = 16
@@ -48,57 +51,27 @@ REASONS: dict[str, str | Promise] = {
     "too_wide": _("the network is too wide to be blocked"),
     "asset": _("it belongs to a member institution"),
     "covers_asset": _("blocking it would also block a member institution"),
+    "warning_list": _("it stands on a warning list of what must keep working"),
     "public_suffix": _("the name is a public suffix, under which anybody may register"),
 }
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-class Intervals:
-    """Disjoint ranges of addresses of one IP version, each with a label; a look-up is one bisection."""
-
-    def __init__(self, networks: Iterable[tuple[Network, str]]) -> None:
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-        self._labels: list[str] = []
-        for network, label in sorted(networks, key=lambda pair: int(pair[0].network_address)):
-            first, last = int(network.network_address), int(network.broadcast_address)
-            if self._ends and first <= self._ends[-1]:
-                self._ends[-1] = max(self._ends[-1], last)
-            else:
-                self._starts.append(first)
-                self._ends.append(last)
-                self._labels.append(label)
-
-    def overlapping(self, network: Network) -> str | None:
-        """The label of a range that shares an address with the network."""
-        index = bisect_right(self._starts, int(network.broadcast_address)) - 1
-        if index >= 0 and self._ends[index] >= int(network.network_address):
-            return self._labels[index]
-        return None
-
-
-def _by_version(networks: Iterable[tuple[Network, str]]) -> dict[int, Intervals]:
-    listed = list(networks)
-    return {version: Intervals(pair for pair in listed if pair[0].version == version) for version in (4, 6)}
-
-
-_SPECIAL_RANGES = _by_version((ipaddress.ip_network(text), label) for label, texts in _SPECIAL for text in texts)
+_SPECIAL_RANGES = by_version((ipaddress.ip_network(text), label) for label, texts in _SPECIAL for text in texts)
 
 
 @dataclass(frozen=True)
 class Assets:
-    """The verified domains and networks of the members, made ready for many questions."""
+    """The verified domains, networks and autonomous systems of the members, made ready for many questions."""
 
     domains: frozenset[str] = frozenset()
     networks: tuple[Network, ...] = ()
+    asns: frozenset[str] = frozenset()
     _above: frozenset[str] = field(init=False, repr=False)
     _ranges: dict[int, Intervals] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         above = frozenset(parent for domain in self.domains for parent in _ancestors(domain))
         object.__setattr__(self, "_above", above)
-        object.__setattr__(self, "_ranges", _by_version((network, "asset") for network in self.networks))
+        object.__setattr__(self, "_ranges", by_version((network, "asset") for network in self.networks))
 
     def own(self, name: str) -> bool:
         """Whether the name is a member's domain or lies under one."""
@@ -111,28 +84,6 @@ class Assets:
     def overlap(self, network: Network) -> bool:
         """Whether the network shares an address with a member's."""
         return self._ranges[network.version].overlapping(network) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What the guard needs to know of a value: the address or network and the DNS name that it is or lies at."""
-
-    traits: frozenset[Trait]
-    network: Network | None = None
-    name: str | None = None
-    subtree: bool = False
-
-
-def subject_of(type_name: str, value: str, *, subtree: bool) -> Subject:
-    """The facts of a canonical value. Raises KeyError for a type that is not registered."""
-    kind = ioc_types[type_name]
-    lies_at = kind.network(value) or kind.host_address(value)
-    return Subject(
-        traits=kind.traits,
-        network=ipaddress.ip_network(lies_at, strict=False) if lies_at else None,
-        name=kind.dns_name(value),
-        subtree=subtree,
-    )
 
 
 Rule = Callable[[Subject, Assets], str | None]
@@ -164,6 +115,8 @@ def _too_wide(subject: Subject, assets: Assets) -> str | None:
 def _asset(subject: Subject, assets: Assets) -> str | None:
     if subject.network is not None and assets.overlap(subject.network):
         return "asset"
+    if subject.asn is not None and subject.asn in assets.asns:
+        return "asset"
     if subject.name is None:
         return None
     if assets.own(subject.name):
@@ -178,7 +131,13 @@ def _public_suffix(subject: Subject, assets: Assets) -> str | None:
     return "public_suffix" if _suffixes().publicsuffix(subject.name) == subject.name else None
 
 
-RULES: tuple[Rule, ...] = (_too_wide, _special_address, _asset, _public_suffix)
+def _listed(subject: Subject, assets: Assets) -> str | None:
+    del assets
+    listed = any(found.severity is Severity.BLOCK_GUARD and found.matches(subject) for found in warning_lists.ordered())
+    return "warning_list" if listed else None
+
+
+RULES: tuple[Rule, ...] = (_too_wide, _special_address, _asset, _public_suffix, _listed)
 
 
 def _ancestors(name: str) -> list[str]:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iocmarket.indicators.guard import REASONS, Assets, Intervals, guard, subject_of
+from iocmarket.indicators.guard import REASONS, Assets, guard, subject_of
+from iocmarket.indicators.subjects import Intervals
 
 ASSETS = Assets(
     domains=frozenset({"univ-valbrune.fr", "dept.campus-meriane.org"}),
@@ -133,3 +134,9 @@ def test_nothing_that_python_calls_private_is_ever_allowed(number: int) -> None:
     decision = reason("ipv4", str(address), assets=Assets())
     if address.is_private or address.is_multicast or address.is_reserved or address.is_loopback:
         assert decision != "allowed"
+
+
+def test_an_autonomous_system_of_a_member_is_never_blocked() -> None:
+    assets = Assets(asns=frozenset({"AS64496"}))
+    assert guard(subject_of("asn", "AS64496", subtree=False), assets).reason == "asset"
+    assert guard(subject_of("asn", "AS64497", subtree=False), assets)
