@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -9,11 +10,15 @@ from ingestion.submissions.choices import Choices, place
 from ingestion.submissions.drafts import Sending
 from iocmarket.accounts.circles import circles_named
 from iocmarket.accounts.lookups import approved_named, members_at
+from iocmarket.accounts.models import CircleMembership, Institution
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.visibility import circles_of
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import TLP
 from iocmarket.kernel.pointer import pointer
+
+CROWD = 5
+"""Among fewer institutions a statement without a name is as good as signed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,16 @@ class Addressees:
     institutions: dict[str, int] = field(default_factory=dict)
     members: dict[str, int] = field(default_factory=dict)
     circles: dict[str, int] = field(default_factory=dict)
+    crowds: dict[str, int] = field(default_factory=dict)
+    """How many institutions the community and each circle have; asked only for who wants no name."""
+
+    def hides_nobody(self, choices: Choices) -> bool:
+        """Whether the name is left out before so few that it can be guessed (domain.md, rule 6)."""
+        if not choices.anonymous or choices.audience == "own":
+            return False
+        named = {*self.institutions.values()} if choices.audience == "recipients" else set()
+        crowd = len(named) + 1 if named else self.crowds.get(choices.circle, 0)
+        return choices.tlp is TLP.RED or crowd < CROWD
 
     def recipients(self, choices: Choices) -> list[int]:
         """The institutions that a statement is addressed to, as it stores them: in order, each once."""
@@ -60,7 +75,9 @@ def resolve(said: Iterable[tuple[str, Choices]], *, viewer: Viewer) -> Addressee
     institutions: dict[str, int] = {}
     members: dict[str, int] = {}
     circles: dict[str, int] = {}
+    hiding = False
     for where, choices in said:
+        hiding = hiding or choices.anonymous
         if choices.tlp is TLP.RED and viewer.member_id is None:
             detail = "TLP:RED is said by a person, not by a token"
             raise Refusal("red_needs_a_person", detail, where=place(where, "tlp"))
@@ -73,7 +90,15 @@ def resolve(said: Iterable[tuple[str, Choices]], *, viewer: Viewer) -> Addressee
         if choices.circle and choices.circle not in circles:
             found = circles_named([choices.circle], institution_id=viewer.institution_id, where=place(where, "circle"))
             circles[choices.circle] = found[0].pk
-    return Addressees(institutions=institutions, members=members, circles=circles)
+    crowds = _crowds(circles) if hiding else {}
+    return Addressees(institutions=institutions, members=members, circles=circles, crowds=crowds)
+
+
+def _crowds(circles: dict[str, int]) -> dict[str, int]:
+    """By the name of a circle, and for the community by the empty one."""
+    sizes = Counter(CircleMembership.objects.filter(circle__in=circles.values()).values_list("circle_id", flat=True))
+    community = Institution.objects.filter(state=Institution.State.APPROVED).count()
+    return {"": community, **{name: sizes[pk] for name, pk in circles.items()}}
 
 
 def _every(sending: Sending) -> Iterable[tuple[str, Choices]]:

@@ -110,6 +110,8 @@ def _settle(
     for key, items in by_value.items():
         statement = known.get(key)
         for item in items:
+            if context.addressees.hides_nobody(item.draft.choices):
+                item.warnings.append("anonymous_among_few")
             if statement is None:
                 item.status = ACCEPTED
                 row = held.get(key[0])

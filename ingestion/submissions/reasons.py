@@ -134,6 +134,7 @@ FAULTS: dict[str, Promise] = {
 """Why a whole sending cannot be taken."""
 
 WARNINGS: dict[str, Promise] = {
+    "anonymous_among_few": _("Not named, but among so few institutions that yours can be guessed."),
     "audience_kept": _("You share it already with others: that audience is kept."),
     "benchmark_range": _("Address of the test ranges: visible, never blocked."),
     "documentation_asn": _("Number kept for documentation."),

@@ -199,3 +199,21 @@ def test_the_form_tells_a_circle_and_persons(person: Member, named: Member) -> N
     assert held().circle == made
     assert share(tlp="red", audience="community", persons=f"{named.email}\n").status_code == 200
     assert Contribution.unscoped.get(tlp=TLP.RED).named_members == [named.pk]
+
+
+@pytest.mark.parametrize(("others", "warned"), [(3, True), (4, False)])
+def test_leaving_the_name_out_among_few_is_warned_of(sender: Sender, others: int, warned: bool) -> None:
+    for _ in range(others):
+        make_institution()
+    (item,) = sender.json(VALUE, defaults={"anonymous": True}).json()["items"]
+    assert ("anonymous_among_few" in item["warnings"]) is warned
+    (item,) = sender.json("45.1.2.9", defaults={"anonymous": True, "audience": "own"}).json()["items"]
+    assert "anonymous_among_few" not in item["warnings"]
+
+
+def test_a_circle_of_two_hides_nobody(sender: Sender, circle: Circle) -> None:
+    for _ in range(5):
+        make_institution()
+    said = {"anonymous": True, "audience": "circle", "circle": circle.name}
+    (item,) = sender.json(VALUE, defaults=said).json()["items"]
+    assert "anonymous_among_few" in item["warnings"]
