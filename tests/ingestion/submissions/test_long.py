@@ -154,7 +154,7 @@ def test_a_report_is_joined_by_every_part(sender: Sender) -> None:
 
 
 def test_a_line_that_says_something_impossible_is_refused_alone(sender: Sender) -> None:
-    lines = [{"value": value} for value in values(600)]
+    lines: list[dict[str, Any]] = [{"value": value} for value in values(600)]
     lines[1] |= {"tlp": "PINK"}
     lines[2] |= {"audience": "recipients", "recipients": ["Nobody"]}
     lines[3] |= {"colour": "red"}
