@@ -14,11 +14,12 @@ from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.scoped import ScopedView
 from iocmarket.api.problems import Problem
 from iocmarket.kernel.decision import Refusal
-from sharing.search.documents import answer_document, row_document, value_document
+from sharing.search import changes
+from sharing.search.documents import answer_document, change_document, row_document, value_document
 from sharing.search.filters import NAMES, read_filters
 from sharing.search.listing import LIMIT_DEFAULT, LIMIT_MAX, page_of
 from sharing.search.lookup import look_up
-from sharing.search.schemas import DetailSchema, LookupRequestSchema, LookupSchema, PageSchema
+from sharing.search.schemas import ChangesSchema, DetailSchema, LookupRequestSchema, LookupSchema, PageSchema
 from sharing.search.value import read_value, related_to
 
 _DESCRIPTIONS = {
@@ -64,6 +65,36 @@ class Indicators(ScopedView):
         return Response({"indicators": [row_document(row) for row in page.rows], "next": page.next or None})
 
 
+class ChangesList(ScopedView):
+    """What changed since a cursor."""
+
+    scopes: ClassVar = {"GET": Scope.INDICATORS_READ}
+
+    @extend_schema(
+        operation_id="changes_list",
+        parameters=[
+            OpenApiParameter("after", OpenApiTypes.STR, description="`next` of the answer before; everything without."),
+            OpenApiParameter("limit", OpenApiTypes.INT, description=f"1–{changes.LIMIT_MAX}."),
+        ],
+        responses=ChangesSchema,
+    )
+    def get(self, request: Request) -> Response:
+        """Values added, changed and removed, oldest first. 410 `reset` when a view of the cursor was lost."""
+        query = request.query_params
+        if unknown := sorted(set(query) - {"after", "limit"}):
+            raise Problem(400, "unknown_filter", f"there is no parameter {unknown[0][:40]!r}", where=unknown[0][:40])
+        try:
+            found = changes.changes_of(
+                viewer=self.viewer(request),
+                after=query.get("after", ""),
+                limit=_limit(query.get("limit", ""), default=changes.LIMIT_DEFAULT),
+            )
+        except Refusal as refusal:
+            raise Problem.of(refusal, status=410 if refusal.code == "reset" else 400) from refusal
+        told = [change_document(change) for change in found.changes]
+        return Response({"changes": told, "next": found.next, "more": found.more})
+
+
 class IndicatorDetail(ScopedView):
     """One value."""
 
@@ -92,7 +123,7 @@ class Lookup(ScopedView):
         return Response({"results": [answer_document(answer) for answer in answers]})
 
 
-def _limit(text: str) -> int:
+def _limit(text: str, *, default: int = LIMIT_DEFAULT) -> int:
     if not text:
-        return LIMIT_DEFAULT
+        return default
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0

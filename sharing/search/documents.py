@@ -14,6 +14,7 @@ from iocmarket.indicators.models import Indicator
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel.clock import stamp
 from iocmarket.kernel.marking import Marking
+from sharing.search.changes import Change
 from sharing.search.lookup import Answer
 from sharing.search.rows import Row
 from sharing.search.value import Statement, Value
@@ -50,6 +51,12 @@ def row_document(row: Row) -> dict[str, Any]:
         "valid_until": _moment(row.valid_until),
         "updated": stamp(row.updated),
     }
+
+
+def change_document(change: Change) -> dict[str, Any]:
+    """One change: what the value is now, or only its name when it is gone."""
+    told = row_document(change.row) if change.row is not None else _named(change.indicator)
+    return {"action": change.action, **told}
 
 
 def value_document(value: Value, related: Iterable[Indicator]) -> dict[str, Any]:

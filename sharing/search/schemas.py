@@ -32,6 +32,24 @@ class PageSchema(serializers.Serializer[None]):
     next = serializers.CharField(allow_null=True, help_text="Cursor of the next page; null on the last one.")
 
 
+class ChangeSchema(serializers.Serializer[None]):
+    """One value; of a removed one only its name, otherwise all that a list says of it."""
+
+    action = serializers.ChoiceField(["added", "changed", "removed"])
+    id = serializers.UUIDField()
+    type = serializers.CharField()
+    value = serializers.CharField()
+    defanged = serializers.CharField()
+
+
+class ChangesSchema(serializers.Serializer[None]):
+    """Changes, oldest first."""
+
+    changes = ChangeSchema(many=True)
+    next = serializers.CharField(help_text="Cursor of the next request, also when nothing changed.")
+    more = serializers.BooleanField(help_text="There is more: ask again at once.")
+
+
 class InstitutionSchema(serializers.Serializer[None]):
     """A named author."""
 

@@ -12,5 +12,6 @@ urlpatterns = [
     path("api/v1/alerts", alerts.Alerts.as_view(), name="api-alerts"),
     path("api/v1/indicators", api.Indicators.as_view(), name="api-indicators"),
     path("api/v1/indicators/<uuid:public_id>", api.IndicatorDetail.as_view(), name="api-indicator"),
+    path("api/v1/changes", api.ChangesList.as_view(), name="api-changes"),
     path("api/v1/lookup", api.Lookup.as_view(), name="api-lookup"),
 ]

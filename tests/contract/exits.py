@@ -262,6 +262,7 @@ ROUTES: dict[str, Exit] = {
         "page", (Asking("seen", _post("person", "/alerts/{s.contribution_id}/seen"), tells=False),)
     ),
     "api/v1/alerts": machine("/api/v1/alerts", "/api/v1/alerts?unseen=1", tells=False),
+    "api/v1/changes": machine("/api/v1/changes", "/api/v1/changes?limit=1"),
     "api/v1/indicators": machine(
         "/api/v1/indicators",
         "/api/v1/indicators?limit=1",
