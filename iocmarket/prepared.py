@@ -112,9 +112,10 @@ def planned_rows(sql: str, parameters: Sequence[Any], *, texts: bool = False) ->
     session = connection.connection
     names = _PLANNED.setdefault(session, {})
     if (name := names.get(sql)) is None:
-        name = names[sql] = f"iocmarket_{len(names)}"
+        name = f"iocmarket_{len(names)}"
         with session.cursor() as cursor:
             cursor.execute(f"PREPARE {name} AS {_numbered(sql)}")
+        names[sql] = name
     return _run(f"EXECUTE {name}({', '.join(['%s'] * len(parameters))})", parameters, texts=texts)
 
 
