@@ -62,6 +62,11 @@ def post(path: str, secret: str, document: object) -> bytes:
     return _prepared("POST", path, secret, orjson.dumps(document), {"Content-Type": "application/json"})
 
 
+def send(path: str, secret: str, body: bytes, media_type: str) -> bytes:
+    """A prepared POST of a body of any kind."""
+    return _prepared("POST", path, secret, body, {"Content-Type": media_type})
+
+
 def _prepared(method: str, path: str, secret: str, body: bytes, headers: dict[str, str]) -> bytes:
     told = {"Host": "127.0.0.1", "Authorization": f"Bearer {secret}", "Content-Length": str(len(body)), **headers}
     head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in told.items())
@@ -85,6 +90,27 @@ class Client:
         if answer.status != status:
             raise Unexpected(f"{request[:80]!r}: {answer.status} instead of {status}: {answer.body[:300]!r}")
         return answer
+
+    def drain(self, request: bytes) -> int:
+        """Send, and read the body as a sent file is read: piece by piece, keeping none. Its bytes.
+
+        Raises Unexpected for another status than 200, or for a body without a length.
+        """
+        if self._socket is None:
+            self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE)
+        self._socket.sendall(request)
+        data = bytearray()
+        while (end := data.find(b"\r\n\r\n")) < 0:
+            self._more(self._socket, data)
+        told, arrived = _LENGTH.search(bytes(data[: end + 2])), len(data) - end - 4
+        if told is None or data[9:12] != b"200":
+            raise Unexpected(f"{request[:80]!r}: {bytes(data[:end])!r}")
+        while arrived < int(told[1]):
+            piece = self._socket.recv(_PIECE)
+            if not piece:
+                raise ConnectionResetError("the server has closed the connection")
+            arrived += len(piece)
+        return arrived
 
     def close(self) -> None:
         """Hang up."""

@@ -30,7 +30,7 @@ class StixFeed(Measure):
         megabytes, whole = len(answer.body) / 1e6, world.folder / "feed"
         whole.write_bytes(answer.body)
         warm, file = medians(
-            lambda: megabytes / seconds(lambda: client.ask(request)),
+            lambda: megabytes / seconds(lambda: client.drain(request)),
             lambda: megabytes / seconds(lambda: sent(whole)),
             runs=runs,
         )
