@@ -271,7 +271,7 @@ def test_why_a_value_is_seen_is_said_of_every_audience(client: Client, meriane: 
     reader = make_member(make_institution())
     assert reader.institution is not None
     circle = create_circle(name="Veille", founder=reader.institution, actor=PLATFORM)
-    red = {"tlp": TLP.RED, "audience": "recipients"}
+    red: dict[str, Any] = {"tlp": TLP.RED, "audience": "recipients"}
     contribute(meriane, "45.1.2.3", audience="circle", circle=circle)
     contribute(meriane, "45.1.2.3", **red, named_members=[reader.pk], author=make_member(meriane))
     contribute(reader.institution, "45.1.2.3", **red, named_members=[make_member(meriane).pk], author=reader)

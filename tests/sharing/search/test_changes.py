@@ -31,7 +31,7 @@ class Follower:
         """Until there is no more."""
         self.actions = []
         while True:
-            query = {"limit": self.limit, **({"after": self.cursor} if self.cursor else {})}
+            query = {"limit": str(self.limit)} | ({"after": self.cursor} if self.cursor else {})
             answer = self.client.get("/api/v1/changes", query)
             assert answer.status_code == 200, answer.content
             told = answer.json()
