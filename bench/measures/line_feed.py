@@ -29,12 +29,19 @@ class LineFeed(Measure):
         for name in ("text", "rpz"):
             request = get(f"/feeds/{name}", world.reader.secret)
             answer = client.ask(request)
-            ask = partial(client.ask, request)
-            ours, raw = medians(partial(seconds, ask), lambda: seconds(lambda: world.rows(_RAW)), runs=runs)
+            ours, raw = medians(
+                partial(self._built, world, client, request), lambda: seconds(lambda: world.rows(_RAW)), runs=runs
+            )
             note = f"{answer.header('X-IOC-Count')} lines, {answer.header('X-IOC-Skipped')} left out; medians of {runs}"
             yield Row(
                 what=f"{name} feed, built", ours=ours, unit="s", reference=raw, against="live values by SQL", note=note
             )
+
+    @staticmethod
+    def _built(world: World, client: Client, request: bytes) -> float:
+        """Nothing is remembered of any feed: it is built, whatever was asked for before."""
+        world.rows("DELETE FROM feeds_feedstate")
+        return seconds(lambda: client.ask(request))
 
 
 measures.register(LineFeed())
