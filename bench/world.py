@@ -143,9 +143,10 @@ class World:
         self.until(self._answers, PATIENCE, "the web servers answer")
 
     def start_rest(self) -> None:
-        """The worker and beat, which measures of speed do without: they would compete for the machine."""
+        """The worker and beat, which measures of reading do without: they would compete for the machine."""
         for name in ("worker", "beat"):
-            self._launch(name, self._programs[name])
+            if name not in self._processes:
+                self._launch(name, self._programs[name])
 
     def _launch(self, name: str, command: list[str], **environ: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
