@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models import Q
 
 from iocmarket.accounts.models import Circle, Institution
-from iocmarket.indicators.models import PAP_CHOICES, TLP_CHOICES, Indicator
+from iocmarket.indicators.models import PAP_CHOICES, TLP_CHOICES, Indicator, Report
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP, Marking
 
@@ -57,6 +57,7 @@ class Entry(models.Model):
         LIVE = "live"
         EXPIRED = "expired"
         WITHDRAWN = "withdrawn"
+        BESIDE = "beside"  # a report or a sighting: it speaks of indicators, and is none
         STATIC = "static"  # a marking definition or the community's identity
 
     # No index of their own: the ones below begin with them, and each index more costs every version that is written.
@@ -64,6 +65,10 @@ class Entry(models.Model):
     indicator = models.ForeignKey(
         Indicator, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
     )
+    # What an object beside the indicators is about: a part of a report, from which indicator on; or the value sighted.
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    from_indicator = models.BigIntegerField(null=True)
+    sighted = models.ForeignKey(Indicator, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     stix_type = models.CharField(max_length=30, default="indicator")
     stix_id = models.UUIDField(default=uuid.uuid4)
     date_added = models.DateTimeField()
@@ -91,12 +96,20 @@ class Entry(models.Model):
         constraints = [
             # The indicator first: it also answers "where is this value published?" for pages and look-up.
             models.UniqueConstraint(fields=["indicator", "view"], name="entry_once"),
+            models.UniqueConstraint(
+                fields=["report", "view", "from_indicator"], condition=Q(report__isnull=False), name="entry_report_once"
+            ),
+            models.UniqueConstraint(
+                fields=["sighted", "view"], condition=Q(sighted__isnull=False), name="entry_sighting_once"
+            ),
             models.UniqueConstraint(fields=["view", "date_added"], name="entry_strict_order"),
             models.UniqueConstraint(fields=["view", "stix_id"], name="entry_stix_id"),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="entry_due"),
-            # A handful among a million: clients ask for them by type.
+            # For the purge.
+            models.Index(fields=["date_added"], condition=Q(state="withdrawn"), name="entry_withdrawn"),
+            # Few among a million: clients ask for them by type.
             models.Index(
                 fields=["view", "date_added"], condition=~Q(stix_type="indicator"), name="entry_standard_objects"
             ),

@@ -8,9 +8,10 @@ given misses nothing, however many writers and publishers run (domain.md, Views)
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -23,14 +24,19 @@ from iocmarket.publication.audiences import contributions_in
 from iocmarket.publication.entries import add_standard_objects, recompute
 from iocmarket.publication.models import Entry, Outbox, View
 from iocmarket.publication.needs import Needed, needed_views
+from iocmarket.publication.report_objects import Touched, publish_reports, touched_by
+from iocmarket.publication.sighting_objects import publish_sightings
 
 LOCK = 0x10C_0001
 CHUNK = 2000
+KEPT = timedelta(days=90)
+"""For how long a withdrawn entry is told (domain.md, Views)."""
 
 _WAITING = """SELECT EXISTS (SELECT FROM publication_outbox WHERE lane = %s),
 EXISTS (SELECT FROM publication_outbox WHERE lane = %s),
 EXISTS (SELECT FROM publication_view WHERE filled_to IS NOT NULL),
-EXISTS (SELECT FROM publication_entry WHERE due_at <= %s)"""
+EXISTS (SELECT FROM publication_entry WHERE due_at <= %s),
+EXISTS (SELECT FROM publication_entry WHERE state = 'withdrawn' AND date_added < %s)"""
 _TAKE = """DELETE FROM publication_outbox WHERE id = ANY (ARRAY (
 SELECT id FROM publication_outbox WHERE lane = %s ORDER BY id LIMIT %s)) RETURNING indicator_id, audiences"""
 
@@ -43,12 +49,13 @@ class Turn:
     written: int = 0
     filled: int = 0
     due: int = 0
+    purged: int = 0
     views: list[str] = field(default_factory=list)
 
     @property
     def busy(self) -> bool:
         """Whether there may be more to do at once."""
-        return bool(self.taken or self.filled or self.due or self.views)
+        return bool(self.taken or self.filled or self.due or self.purged or self.views)
 
 
 class _Waiting(NamedTuple):
@@ -58,11 +65,13 @@ class _Waiting(NamedTuple):
     later: bool
     unfilled: bool
     due: bool
+    old: bool
 
     @classmethod
     def look(cls) -> _Waiting:
         with connection.cursor() as cursor:
-            cursor.execute(_WAITING, [Outbox.Lane.NOW, Outbox.Lane.LATER, clock.now()])
+            present = clock.now()
+            cursor.execute(_WAITING, [Outbox.Lane.NOW, Outbox.Lane.LATER, present, present - KEPT])
             return cls(*cursor.fetchone())
 
 
@@ -81,7 +90,7 @@ def turn(*, chunk: int = CHUNK, look_for_views: bool = True) -> Turn:
     if waiting.now:
         with _locked():
             _take(done, Outbox.Lane.NOW, chunk)
-    if waiting.later or waiting.unfilled or waiting.due:
+    if waiting.later or waiting.unfilled or waiting.due or waiting.old:
         with _locked():
             _do_later(done, chunk)
     return done
@@ -94,6 +103,8 @@ def _do_later(done: Turn, chunk: int) -> None:
         _fill(done, chunk)
         if not done.filled:
             _renew_due(done, chunk)
+            if not done.due:
+                _purge(done, chunk)
 
 
 def run_until_idle(*, chunk: int = CHUNK) -> int:
@@ -149,11 +160,25 @@ def _take(done: Turn, lane: Outbox.Lane, chunk: int) -> None:
 
 
 def _publish(done: Turn, wanted: Mapping[str, Collection[int]]) -> None:
-    views: dict[str, list[View]] = defaultdict(list)
-    for view in View.objects.filter(audience__in=list(wanted)).order_by("id") if wanted else ():
-        views[view.audience].append(view)
-    for audience, together in views.items():
+    """Everything that may follow from an announced change, in every view of the audiences."""
+    touched = {key: touched_by(ids) for key, ids in wanted.items()}
+    for audience, together in _views(wanted).items():
         done.written += recompute(together, wanted[audience])
+        for view in together:
+            done.written += _beside(view, wanted[audience], touched[audience])
+
+
+def _beside(view: View, indicator_ids: Collection[int], touched: Sequence[Touched]) -> int:
+    """The objects that speak of the indicators, once these are written."""
+    return publish_reports(view, touched) + publish_sightings(view, indicator_ids)
+
+
+def _views(audiences: Iterable[str]) -> dict[str, list[View]]:
+    found: dict[str, list[View]] = defaultdict(list)
+    listed = list(audiences)
+    for view in View.objects.filter(audience__in=listed).order_by("id") if listed else ():
+        found[view.audience].append(view)
+    return found
 
 
 def _fill(done: Turn, chunk: int) -> None:
@@ -162,6 +187,7 @@ def _fill(done: Turn, chunk: int) -> None:
         return
     found = _next_indicators(contributions_in(view.audience), after=view.filled_to, limit=chunk)
     done.written += recompute([view], found)
+    done.written += _beside(view, found, touched_by(found)) if found else 0
     done.filled = max(1, len(found))
     View.objects.filter(pk=view.pk).update(filled_to=found[-1] if len(found) == chunk else None)
 
@@ -172,9 +198,17 @@ def _next_indicators(condition: Q, *, after: int, limit: int) -> list[int]:
 
 
 def _renew_due(done: Turn, chunk: int) -> None:
+    """What time alone changes. Reports and sightings stay: they refer to expired entries as to live ones."""
     due = Entry.objects.filter(due_at__lte=clock.now()).order_by("due_at")
     wanted: dict[str, set[int]] = defaultdict(set)
     for audience, indicator_id in due.values_list("view__audience", "indicator_id")[:chunk]:
         wanted[audience].add(indicator_id)
         done.due += 1
-    _publish(done, wanted)
+    for audience, together in _views(wanted).items():
+        done.written += recompute(together, wanted[audience])
+
+
+def _purge(done: Turn, chunk: int) -> None:
+    """Forget what was withdrawn long ago: every consumer that polls at all has been told."""
+    old = Entry.objects.filter(state=Entry.State.WITHDRAWN, date_added__lt=clock.now() - KEPT).order_by("date_added")
+    done.purged, _ = Entry.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:chunk])).delete()

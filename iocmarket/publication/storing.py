@@ -23,7 +23,16 @@ REPLACED = (
     "date_added", "version", "body", "digest", "state", "tlp", "pap", "threat_types", "subtree", "base_score",
     "institutions", "first_seen", "last_seen", "valid_until", "due_at",
 )  # fmt: skip
-_IDENTITY = ("view_id", "indicator_id", "stix_type", "stix_id", "first_added")
+_IDENTITY = (
+    "view_id",
+    "indicator_id",
+    "stix_type",
+    "stix_id",
+    "first_added",
+    "report_id",
+    "from_indicator",
+    "sighted_id",
+)
 _TABLE, _FRESH = "publication_entry", "publication_fresh"
 # Only names of our own columns are spelled into statements.
 _NAMES = ", ".join(REPLACED)
@@ -91,6 +100,9 @@ class Fresh(NamedTuple):
     stix_id: UUID
     first_added: datetime
     version: Version
+    report_id: int | None = None
+    from_indicator: int | None = None
+    sighted_id: int | None = None
 
 
 def insert(rows: Sequence[Fresh]) -> None:
@@ -126,9 +138,12 @@ def parameters_of(facts: Facts) -> Parameters:
 
 
 def _fresh_line(row: Fresh) -> str:
-    indicator = r"\N" if row.indicator_id is None else row.indicator_id
-    identity = f"{row.view_id}\t{indicator}\t{row.stix_type}\t{row.stix_id}\t{row.first_added.isoformat()}\t"
-    return identity + _line(row.version)
+    numbers = (row.indicator_id, row.report_id, row.from_indicator, row.sighted_id)
+    indicator, report, place, sighted = [r"\N" if number is None else number for number in numbers]
+    return (
+        f"{row.view_id}\t{indicator}\t{row.stix_type}\t{row.stix_id}\t{row.first_added.isoformat()}"
+        f"\t{report}\t{place}\t{sighted}\t{_line(row.version)}"
+    )
 
 
 def _line(version: Version) -> str:

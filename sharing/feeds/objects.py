@@ -29,7 +29,7 @@ def select_objects(
     entries = entries_of(viewer, readable.shown)
     said = Q(state__in=[Entry.State.EXPIRED, Entry.State.WITHDRAWN])
     wanted = Q(state=Entry.State.STATIC) | (_carried(options) & (said | _live(entries, options, moment)))
-    return _once(entries.filter(wanted))
+    return _once(entries.filter(wanted | _beside(options)))
 
 
 def select_told(viewer: Viewer, readable: Readable) -> Iterator[bytes]:
@@ -48,6 +48,14 @@ def _once(entries: QuerySet[Entry]) -> Iterator[bytes]:
             if (kind, number) not in seen:
                 seen.add((kind, number))
                 yield bytes(body)
+
+
+def _beside(options: Options) -> Q:
+    """Reports and sightings speak of entries: a feed that leaves some of these out leaves all of those out."""
+    if options.types or options.threat_types or options.score_min or options.age or options.limit:
+        return Q(pk__in=())
+    tlp = Q() if options.tlp_max is None else Q(tlp__lte=options.tlp_max)
+    return tlp & Q(indicator__isnull=True)
 
 
 def _carried(options: Options) -> Q:

@@ -12,6 +12,7 @@ from itertools import pairwise
 import pytest
 import time_machine
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from iocmarket.accounts.circles import create_circle, join_circle
@@ -19,6 +20,7 @@ from iocmarket.accounts.models import Institution
 from iocmarket.audit.services import PLATFORM
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel.marking import PAP, TLP
+from iocmarket.publication import publisher
 from iocmarket.publication.access import entries_of, statements_of, views_of
 from iocmarket.publication.models import Entry, Outbox, View
 from iocmarket.publication.outbox import announce
@@ -27,6 +29,7 @@ from tests.factories import (
     contribute,
     indicator_of,
     make_institution,
+    make_token,
     publish,
     tell,
     viewer_for,
@@ -290,6 +293,128 @@ def test_what_is_said_while_a_view_is_filled_is_in_it_once() -> None:
     view = View.objects.get(audience="community")
     values = [entry.indicator.value for entry in _in_order(view) if entry.indicator]
     assert sorted(values) == [f"45.8.0.{number}" for number in range(1, 8)]
+
+
+def _killed_half_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn that writes its entries and dies before it ends, as a process that is killed does."""
+
+    def die(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(publisher, "touched_by", die)
+        with pytest.raises(KeyboardInterrupt):
+            turn(chunk=2)
+
+
+def test_a_publisher_that_is_killed_while_it_fills_a_view_goes_on_where_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    author = make_institution()
+    said = [contribute(author, f"45.8.1.{number}", tlp=TLP.GREEN) for number in range(7)]
+    publish()
+    make_token(author, operated_by="provider")
+    turn(chunk=2)
+    narrow = View.objects.get(audience="community", ceiling_tlp=TLP.AMBER)
+    before = (narrow.filled_to, Entry.objects.filter(view=narrow).count())
+    _killed_half_way(monkeypatch)
+    narrow.refresh_from_db()
+    assert (narrow.filled_to, Entry.objects.filter(view=narrow).count()) == before, "nothing of it is half there"
+    while turn(chunk=2).busy:
+        pass
+    narrow.refresh_from_db()
+    assert narrow.filled_to is None
+    told = [entry.indicator_id for entry in _in_order(narrow) if entry.indicator_id]
+    assert sorted(told) == sorted(one.indicator_id for one in said), "each once"
+
+
+def test_a_publisher_that_is_killed_over_announcements_takes_them_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    author = make_institution()
+    publish()
+    said = contribute(author)
+    _killed_half_way(monkeypatch)
+    assert not Entry.objects.filter(indicator=said.indicator).exists()
+    assert Outbox.objects.exists()
+    publish()
+    assert _entry(said).state == Entry.State.LIVE
+
+
+def test_a_narrow_view_that_is_made_while_people_share_holds_what_its_ceiling_lets_through() -> None:
+    author = make_institution()
+    early = [contribute(author, tlp=TLP(number % 4)) for number in range(8)]
+    publish()
+    make_token(author, operated_by="provider")
+    late = []
+    while turn(chunk=3).busy:
+        if len(late) < 8:
+            late.append(contribute(author, tlp=TLP(len(late) % 4)))
+            if len(late) % 3 == 0:
+                withdraw(early[len(late) - 1])
+    narrow = View.objects.get(audience="community", ceiling_tlp=TLP.AMBER)
+    rows = Contribution.unscoped.filter(pk__in=[one.pk for one in [*early, *late]], withdrawn_at__isnull=True)
+    meant = {row.indicator_id for row in rows if row.tlp <= TLP.AMBER}
+    live = {entry.indicator_id for entry in _in_order(narrow) if entry.state == Entry.State.LIVE}
+    assert live == meant
+
+
+def test_several_views_of_one_audience_are_each_as_if_they_were_alone() -> None:
+    author, other = make_institution(), make_institution()
+    for ceiling in ("CLEAR", "GREEN", "AMBER"):
+        make_token(author, tlp_ceiling=TLP.parse(ceiling))
+    value = "45.8.3.1"
+    strict = contribute(author, value, tlp=TLP.AMBER_STRICT, confidence=90, comment="strictly ours")
+    contribute(other, value, tlp=TLP.GREEN, confidence=40)
+    publish()
+    bodies = {
+        entry.view.ceiling_tlp: _body(entry)
+        for entry in Entry.objects.filter(indicator=strict.indicator).select_related("view")
+    }
+    assert set(bodies) == {TLP.GREEN, TLP.AMBER, TLP.AMBER_STRICT}
+    assert [bodies[level]["confidence"] for level in sorted(bodies)] == [40, 40, 90]
+    assert ["strictly ours" in str(bodies[level]) for level in sorted(bodies)] == [False, False, True]
+    assert len({str(body["id"]) for body in bodies.values()}) == 3
+
+
+def test_what_was_withdrawn_is_told_for_ninety_days_and_then_forgotten() -> None:
+    author = make_institution()
+    gone, kept = contribute(author), contribute(author)
+    with time_machine.travel(timezone.now() - timedelta(days=200), tick=False) as clock:
+        publish()
+        withdraw(gone)
+        publish()
+        clock.shift(timedelta(days=89))
+        publish()
+        assert _entry(gone).state == Entry.State.WITHDRAWN
+        clock.shift(timedelta(days=2))
+        assert turn().purged == 1
+        assert not turn().busy
+    assert not Entry.objects.filter(indicator=gone.indicator).exists()
+    assert Entry.objects.filter(indicator=kept.indicator).exists()
+    again = contribute(author, gone.indicator.value)
+    publish()
+    assert _entry(again).state == Entry.State.LIVE
+
+
+def test_the_purge_takes_no_more_than_a_chunk_in_a_turn() -> None:
+    author = make_institution()
+    said = [contribute(author) for _ in range(5)]
+    with time_machine.travel(timezone.now() - timedelta(days=100), tick=False):
+        publish()
+        for one in said:
+            withdraw(one)
+        publish()
+    purged = []
+    while (done := turn(chunk=2)).busy:
+        purged.append(done.purged)
+    assert purged == [2, 2, 1]
+
+
+def test_a_turn_with_nothing_to_do_asks_one_question() -> None:
+    contribute(make_institution())
+    publish()
+    with CaptureQueriesContext(connection) as captured:
+        assert not turn(look_for_views=False).busy
+    assert len(captured) == 1
 
 
 def test_acts_of_people_go_before_what_can_wait() -> None:
