@@ -28,7 +28,7 @@ SIZE = 25_000
 CHUNK = 2000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEFORE_ALL = -1
-_SPOKEN = (Entry.State.LIVE.value, Entry.State.EXPIRED.value)
+_SPOKEN = (Entry.State.LIVE.value, Entry.State.EXPIRED.value, Entry.State.BESIDE.value)
 _COUNTS = """SELECT
 (SELECT count(*) FROM publication_entry WHERE view_id = %s AND date_added > first AND date_added <= last)
 FROM unnest(%s::timestamptz[], %s::timestamptz[]) WITH ORDINALITY AS stretch (first, last, n) ORDER BY n"""
@@ -43,7 +43,7 @@ class Segment:
     rows: int
     """All entries, those among them that are told elsewhere."""
     objects: int
-    """Live and expired indicators: what the file holds."""
+    """Live and expired indicators, reports and sightings: what the file holds."""
     blob: Blob | None
     """None: to be written."""
 
@@ -57,7 +57,7 @@ class Files:
 
 
 def files_of(view: View, *, separator: bytes) -> Files:
-    """The live and expired indicators of a view, in files that are written where they must be, by one at a time."""
+    """All that a view says of indicators that it tells, in files that are written where they must be, by one at a time."""
     found = _fresh(view.pk)
     if found is None:
         with held(view.pk % 2**31):
