@@ -18,7 +18,6 @@ from functools import lru_cache
 from typing import Any
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db import connection
 from django.db.models import QuerySet, TextField, Value
 from django.db.models.functions import MD5, Cast
 from django.utils.functional import Promise
@@ -28,6 +27,7 @@ from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.models import Contribution, Sighting
 from iocmarket.indicators.visibility import SightingQuerySet
 from iocmarket.kernel.marking import FULL
+from iocmarket.prepared import planned_rows
 
 REPORTS_MIN = 2
 """So many institutions are heard against contributors who do not agree."""
@@ -74,11 +74,8 @@ def contested_signature(viewer: Viewer) -> str:
 
     Statements are not in it: they change with their publication, in the heads of the views.
     """
-    sql, parameters = _signature(viewer.institution_id)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        row = cursor.fetchone()
-    return (row and row[0]) or ""
+    rows = planned_rows(*_signature(viewer.institution_id))
+    return (rows and rows[0][0]) or ""
 
 
 @lru_cache(maxsize=1024)
