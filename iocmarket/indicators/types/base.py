@@ -139,6 +139,8 @@ def cleaned(raw: str) -> str:
     """
     if len(raw) > MAX_LENGTH:
         raise Refusal("too_long", f"A value has at most {MAX_LENGTH} characters; this one has {len(raw)}.")
+    if _PLAIN.fullmatch(raw) is not None:
+        return raw
     text = raw.strip()
     if not text:
         raise Refusal("empty", "There is no value.")
@@ -147,6 +149,8 @@ def cleaned(raw: str) -> str:
     return refang(text).strip()
 
 
+# Every notation of refang.py needs a bracket, a slash, a colon or a character outside of ASCII.
+_PLAIN = re.compile(r"[0-9A-Za-z._@-]+")
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 

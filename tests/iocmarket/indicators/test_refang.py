@@ -119,3 +119,8 @@ def test_a_megabyte_of_hostile_text_takes_linear_time(piece: str) -> None:
 
     # Quadratic work would take 64 times as long for 8 times the text; the constant forgives a busy machine.
     assert seconds(1_000_000) < 24 * max(seconds(125_000), 0.01)
+
+
+@given(st.text("0123456789abcdefhmopstxz._@-ABX", max_size=40))
+def test_a_plain_value_is_passed_over(text: str) -> None:
+    assert refang(text) == text
