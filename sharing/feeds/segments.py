@@ -57,7 +57,7 @@ class Files:
 
 
 def files_of(view: View, *, separator: bytes) -> Files:
-    """All that a view says of indicators that it tells, in files that are written where they must be, by one at a time."""
+    """All that a view says of the indicators it tells, in files that are written where they must be, one at a time."""
     found = _fresh(view.pk)
     if found is None:
         with held(view.pk % 2**31):
