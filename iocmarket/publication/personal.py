@@ -10,14 +10,15 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from django.conf import settings
+from django.db.models import Max
 
 from iocmarket.accounts.viewer import Viewer
-from iocmarket.indicators.models import Contribution
+from iocmarket.indicators.models import Contribution, Sighting
 from iocmarket.indicators.types import ioc_types
 from iocmarket.indicators.visibility import ContributionQuerySet
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import TLP
-from iocmarket.publication.facts import Facts, facts_of
+from iocmarket.publication.facts import Facts, Met, facts_of
 from iocmarket.publication.gathering import said_of
 from iocmarket.publication.models import Entry
 
@@ -32,20 +33,32 @@ def red_statements(viewer: Viewer) -> ContributionQuerySet:
 def personal_entries(viewer: Viewer, indicator_ids: Collection[int]) -> list[Entry]:
     """An unsaved entry for each of these indicators that the person knows in TLP:RED.
 
-    One statement; none for machines.
+    Two statements, whatever is found; none for machines.
     """
     if viewer.member_id is None:
         return []
     said: dict[int, list[Contribution]] = defaultdict(list)
     for row in red_statements(viewer).filter(indicator__in=list(indicator_ids)).with_authors():
         said[row.indicator_id].append(row)
-    return [_entry(rows) for rows in said.values()]
+    met = _met(viewer, said)
+    return [_entry(rows, met[pk]) for pk, rows in said.items()]
 
 
-def _entry(rows: list[Contribution]) -> Entry:
+def _met(viewer: Viewer, indicator_ids: Collection[int]) -> dict[int, list[Met]]:
+    """The sightings that were told to the same persons."""
+    rows = Sighting.objects.visible_to(viewer).filter(tlp=TLP.RED, indicator__in=list(indicator_ids))
+    latest = rows.values_list("indicator_id", "kind", "institution_id", "anonymous").annotate(at=Max("seen_at"))
+    found: dict[int, list[Met]] = defaultdict(list)
+    for pk, *met in latest.order_by():
+        found[pk].append(Met(*met))
+    return found
+
+
+def _entry(rows: list[Contribution], met: list[Met]) -> Entry:
     indicator = rows[0].indicator
     facts = facts_of(
         [said_of(row) for row in rows],
+        met,
         type_name=indicator.type,
         value=indicator.value,
         lifetime_days=ioc_types[indicator.type].lifetime_days,

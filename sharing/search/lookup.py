@@ -8,7 +8,7 @@ The same statements run whether a value is unknown or hidden, and nothing that w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -25,6 +25,7 @@ from iocmarket.kernel.ids import digest_of
 from iocmarket.kernel.marking import PAP, TLP, Marking
 from iocmarket.prepared import Among, Prepared
 from iocmarket.publication.models import Entry
+from iocmarket.publication.personal import personal_entries
 from sharing.reading import Exit, read_by
 
 VALUES_MAX = 10_000
@@ -142,6 +143,9 @@ def _known(digests: set[bytes], *, viewer: Viewer) -> _Known:
     for said in map(_Said._make, _SAID.rows(Exit.of(viewer), asked)):
         together[bytes(said.digest)].append(said)
     scores = _scores(asked, viewer=viewer)
+    red = [one.indicator_id for said in together.values() for one in said if one.tlp == TLP.RED]
+    for pk, score in _scores_in_person(red, viewer=viewer):
+        scores[pk] = max(score, scores.get(pk, 0))
     wide = {digest: meant for digest, said in together.items() if (meant := [one for one in said if one.subtree])}
     return _Known(_summaries(together, scores), _summaries(wide, scores))
 
@@ -172,3 +176,13 @@ def _scores(digests: list[bytes], *, viewer: Viewer) -> dict[int, int]:
             score = round(scoring.score_at(moment, base=base, last_seen=last_seen, lifetime_days=lifetime))
             found[pk] = max(score, found.get(pk, 0))
     return found
+
+
+def _scores_in_person(indicator_ids: list[int], *, viewer: Viewer) -> Iterator[tuple[int, int]]:
+    """The scores of what was told to the person alone. No statement when that is nothing."""
+    moment = clock.now()
+    for entry in personal_entries(viewer, indicator_ids) if indicator_ids else ():
+        if entry.indicator is not None and entry.state == Entry.State.LIVE and entry.last_seen is not None:
+            lifetime = ioc_types[entry.indicator.type].lifetime_days
+            score = scoring.score_at(moment, base=entry.base_score, last_seen=entry.last_seen, lifetime_days=lifetime)
+            yield entry.indicator.pk, round(score)

@@ -95,7 +95,9 @@ def rows_of(indicator_ids: list[int], *, viewer: Viewer) -> list[Row]:
         together[told.indicator_id].append(told)
     for entry in personal_entries(viewer, indicator_ids):
         if entry.indicator is not None:
-            together[entry.indicator.pk].append(_in_person(entry, entry.indicator))
+            told, held = _in_person(entry, entry.indicator), together[entry.indicator.pk]
+            # A list has its order from the views: what is said in person besides moves no row.
+            held.append(told._replace(date_added=held[0].date_added) if held else told)
     moment = clock.now()
     return [_row(together[pk], moment) for pk in indicator_ids if pk in together]
 

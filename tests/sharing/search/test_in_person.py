@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from iocmarket.accounts.models import Member
 from iocmarket.accounts.viewer import viewer_of_member
 from iocmarket.indicators.models import Contribution
+from iocmarket.indicators.sightings import Observation, report_sightings
 from iocmarket.kernel.marking import PAP, TLP
 from sharing.search.filters import Filters
 from sharing.search.listing import page_of
+from sharing.search.lookup import look_up
 from tests.factories import contribute, make_institution, make_member, make_token, publish
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +108,30 @@ def test_filters_and_pages_treat_it_like_any_other_value(people: dict[str, Membe
         cursor = page.next
     assert seen == ["45.7.7.3", "45.7.7.2", "45.7.7.1"]
     assert cursor == ""
+
+
+def test_what_is_said_in_person_besides_moves_no_row(people: dict[str, Member]) -> None:
+    public = make_institution()
+    contribute(public, "45.7.7.8")
+    publish()
+    contribute(public, "45.7.7.9")
+    publish()
+    tell(people, "45.7.7.8", refreshed_at=timezone.now() + timedelta(minutes=1))
+    rows = page_of(Filters(), viewer=viewer_of_member(people["named"])).rows
+    assert [row.indicator.value for row in rows] == ["45.7.7.9", "45.7.7.8"]
+    assert rows[0].updated > rows[1].updated
+
+
+def test_a_look_up_gives_the_score_of_the_list_and_sightings_renew_it(people: dict[str, Member]) -> None:
+    long_ago = timezone.now() - timedelta(days=20)
+    row = tell(people, confidence=90, seen=long_ago)
+    viewer = replace(viewer_of_member(people["named"]), scopes=frozenset({"sightings:write"}))
+
+    def scores() -> tuple[int, int]:
+        summary = look_up(["45.7.7.7"], viewer=viewer)[0].summary
+        assert summary is not None
+        return summary.score, page_of(Filters(), viewer=viewer).rows[0].score
+
+    assert scores() == (50, 50)  # 90 × (1 − (20/30)²)
+    report_sightings([Observation(kind="seen", digest=bytes(row.indicator.digest))], viewer)
+    assert scores() == (90, 90)

@@ -1,0 +1,90 @@
+"""Who is there when a story begins: four institutions with two members each, two circles, one machine each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from iocmarket.accounts.circles import create_circle
+from iocmarket.accounts.models import Circle, Institution, Member, Token
+from iocmarket.accounts.roles import Scope
+from iocmarket.accounts.services import create_token
+from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators.recognise import recognise
+from tests.factories import make_institution, make_member
+from tests.oracle.model import World
+from tests.oracle.nouns import Ceiling, Viewer
+
+VALUES = ("45.6.0.1", "45.6.0.2", "malice-one.com")
+NEVER_SEEN = ("45.6.9.9", "malice-never.com")
+NAMES = ("Aulnay", "Bourges", "Calais", "Dijon")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A token with its secret."""
+
+    institution: int
+    token: Token
+    secret: str
+
+    @property
+    def ceiling(self) -> Ceiling:
+        """In the model's numbers."""
+        return int(self.token.ceiling.tlp), int(self.token.ceiling.pap)
+
+    @property
+    def viewer(self) -> Viewer:
+        """Its eyes in the model."""
+        return Viewer(self.institution, self.ceiling)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What its requests carry."""
+        return {"Authorization": f"Bearer {self.secret}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """What the database holds when a story begins, and the model of it."""
+
+    institutions: tuple[Institution, ...]
+    members: tuple[Member, ...]
+    circles: tuple[Circle, ...]
+    keys: tuple[Key, ...]
+    began: World
+
+    def __repr__(self) -> str:
+        """Short: it stands in every report of a failure, and is always the same."""
+        return "cast"
+
+    def world(self, now: datetime) -> World:
+        """A model of its own for one story."""
+        fresh = replace(self.began, now=now, approved=dict(self.began.approved), keys=list(self.began.keys))
+        circles = {circle: dict(members) for circle, members in self.began.circles.items()}
+        return replace(fresh, circles=circles, said=[], met=[], needed={}, stated={}, published=set())
+
+
+def make_cast(now: datetime) -> Cast:
+    """Three institutions are let in, the fourth is not yet; each circle has one member."""
+    institutions = tuple(make_institution(name, approved=name != NAMES[-1]) for name in NAMES)
+    members = tuple(make_member(institution) for institution in institutions for _ in range(2))
+    circles = tuple(
+        create_circle(name=f"Cercle {number}", founder=institutions[number], actor=PLATFORM) for number in range(2)
+    )
+    keys = tuple(_key(institution) for institution in institutions)
+    world = World(
+        lifetimes={value: recognise(value).type.lifetime_days for value in VALUES},
+        homes={member.pk: member.institution_id or 0 for member in members},
+        now=now,
+        approved={institution.pk: now for institution in institutions[:-1]},
+        circles={circle.pk: {institutions[number].pk: now} for number, circle in enumerate(circles)},
+        keys=[(key.institution, key.ceiling) for key in keys],
+    )
+    return Cast(institutions, members, circles, keys, world)
+
+
+def _key(institution: Institution) -> Key:
+    scopes = [Scope.INDICATORS_READ, Scope.FEEDS_READ]
+    made = create_token(institution=institution, name="own", scopes=scopes, made_by=None, actor=PLATFORM)
+    return Key(institution.pk, made.token, made.secret)
