@@ -7,6 +7,7 @@ given misses nothing, however many writers and publishers run (domain.md, Views)
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -50,6 +51,8 @@ class Turn:
     filled: int = 0
     due: int = 0
     purged: int = 0
+    waited: float = 0.0
+    """Seconds for which what can wait kept the lock: nothing that somebody waits for was published meanwhile."""
     views: list[str] = field(default_factory=list)
 
     @property
@@ -75,8 +78,28 @@ class _Waiting(NamedTuple):
             return cls(*cursor.fetchone())
 
 
-def turn(*, chunk: int = CHUNK, look_for_views: bool = True) -> Turn:
-    """One turn: a chunk of what people and machines did, then at most one of what can wait.
+class Pace:
+    """How much of what can wait fits into a turn: so much that whoever shares something hardly notices.
+
+    Entries cost what they cost on this machine at this moment; so the size of a chunk follows from the last one.
+    """
+
+    SECONDS = 0.25
+    LEAST = 50
+
+    def __init__(self) -> None:
+        self.chunk = 500
+
+    def follow(self, done: Turn) -> None:
+        """Learn from a turn in which there was something that can wait."""
+        if done.waited > self.SECONDS:
+            self.chunk = max(self.LEAST, int(self.chunk * self.SECONDS / done.waited))
+        elif 0 < done.waited < self.SECONDS / 2:
+            self.chunk = min(CHUNK, self.chunk * 2)
+
+
+def turn(*, chunk: int = CHUNK, later: int | None = None, look_for_views: bool = True) -> Turn:
+    """One turn: a chunk of what people and machines did, then at most one (of size `later`) of what can wait.
 
     Two transactions: what somebody waits for is readable before expiry, back-fill and the like begin, and those go on
     however much is being shared. Views that are needed are made where `look_for_views` says so: that costs more than
@@ -92,7 +115,9 @@ def turn(*, chunk: int = CHUNK, look_for_views: bool = True) -> Turn:
             _take(done, Outbox.Lane.NOW, chunk)
     if waiting.later or waiting.unfilled or waiting.due or waiting.old:
         with _locked():
-            _do_later(done, chunk)
+            started = time.monotonic()
+            _do_later(done, later or chunk)
+        done.waited = time.monotonic() - started
     return done
 
 

@@ -14,6 +14,8 @@ import time_machine
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iocmarket.accounts.circles import create_circle, join_circle
 from iocmarket.accounts.models import Institution
@@ -24,7 +26,7 @@ from iocmarket.publication import publisher
 from iocmarket.publication.access import entries_of, statements_of, views_of
 from iocmarket.publication.models import Entry, Outbox, View
 from iocmarket.publication.outbox import announce
-from iocmarket.publication.publisher import run_until_idle, turn
+from iocmarket.publication.publisher import CHUNK, Pace, Turn, run_until_idle, turn
 from tests.factories import (
     contribute,
     indicator_of,
@@ -344,7 +346,7 @@ def test_a_narrow_view_that_is_made_while_people_share_holds_what_its_ceiling_le
     early = [contribute(author, tlp=TLP(number % 4)) for number in range(8)]
     publish()
     make_token(author, operated_by="provider")
-    late = []
+    late: list[Contribution] = []
     while turn(chunk=3).busy:
         if len(late) < 8:
             late.append(contribute(author, tlp=TLP(len(late) % 4)))
@@ -407,6 +409,26 @@ def test_the_purge_takes_no_more_than_a_chunk_in_a_turn() -> None:
     while (done := turn(chunk=2)).busy:
         purged.append(done.purged)
     assert purged == [2, 2, 1]
+
+
+@given(seconds_each=st.floats(1e-5, 1e-2), faster=st.floats(0.1, 10))
+def test_what_can_wait_takes_a_quarter_of_a_second_whatever_an_entry_costs(seconds_each: float, faster: float) -> None:
+    pace = Pace()
+    for each in [seconds_each] * 12 + [seconds_each * faster] * 12:
+        pace.follow(Turn(waited=each * pace.chunk))
+    took = seconds_each * faster * pace.chunk
+    assert took <= Pace.SECONDS * 1.01 or pace.chunk == Pace.LEAST
+    assert took >= Pace.SECONDS / 4 or pace.chunk == CHUNK
+
+
+def test_a_chunk_of_what_can_wait_may_be_smaller_than_one_of_what_cannot() -> None:
+    author = make_institution()
+    said = [contribute(author) for _ in range(6)]
+    publish()
+    with transaction.atomic():
+        announce({one.indicator_id: ["community"] for one in said[:3]}, lane=Outbox.Lane.LATER)
+        announce({one.indicator_id: ["community"] for one in said[3:]})
+    assert turn(chunk=3, later=1).taken == 4
 
 
 def test_a_turn_with_nothing_to_do_asks_one_question() -> None:

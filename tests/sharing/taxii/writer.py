@@ -25,7 +25,12 @@ def main(url: str, secret: str, number: int, seconds: float) -> list[str]:
         own = [f"45.{100 + number}.{(sent + k) >> 8 & 255}.{(sent + k) & 255}" for k in range(BATCH // 2)]
         sent += len(own)
         common = [f"46.1.{k >> 8}.{k & 255}" for k in draw.sample(range(SHARED), BATCH // 2)]
-        defaults = {"confidence": draw.randrange(101), "threat_type": draw.choice(["scan", "phishing", "c2"])}
+        defaults = {
+            "confidence": draw.randrange(101),
+            "threat_type": draw.choice(["scan", "phishing", "c2"]),
+            # One batch in four leaves the views of narrower ceilings, also what others see there of the same values.
+            "tlp": draw.choice(["AMBER", "AMBER", "AMBER", "AMBER+STRICT"]),
+        }
         answer = submit(url, secret, {"indicators": own + common, "defaults": defaults})
         assert answer["counts"]["refused"] == 0, answer
         kept.update(own + common)

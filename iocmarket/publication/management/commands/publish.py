@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, connection
 
 from iocmarket.publication.outbox import CHANNEL
-from iocmarket.publication.publisher import run_until_idle, turn
+from iocmarket.publication.publisher import Pace, run_until_idle, turn
 
 logger = logging.getLogger("iocmarket.publication")
 POLL_SECONDS = 1.0
@@ -58,11 +58,12 @@ class Command(BaseCommand):
     def _serve(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
-        looked = 0.0
+        looked, pace = 0.0, Pace()
         while not self._stopping:
             if look := time.monotonic() - looked >= POLL_SECONDS:
                 looked = time.monotonic()
-            done = turn(look_for_views=look)
+            done = turn(later=pace.chunk, look_for_views=look)
+            pace.follow(done)
             if done.written:
                 logger.info("published %d versions from %d changes", done.written, done.taken)
             self._beat()
