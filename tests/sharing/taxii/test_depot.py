@@ -146,7 +146,7 @@ def test_a_deep_object_fails_alone(depositor: Depositor) -> None:
     assert [failure["message"].partition(":")[0] for failure in status["failures"]] == ["too_deep", "too_deep"]
 
 
-NAMED = f'{{"objects":[{{"id":"indicator--{uuid4()}"}}]}}'
+NAMED = '{"objects":[{"id":"indicator--356c861c-ce52-4c32-b092-9c72722b3a73"}]}'
 
 
 NO_ENVELOPE = [
