@@ -85,7 +85,7 @@ class Pace:
     """
 
     SECONDS = 0.25
-    LEAST = 50
+    LEAST = 100
 
     def __init__(self) -> None:
         self.chunk = 500
@@ -223,14 +223,20 @@ def _next_indicators(condition: Q, *, after: int, limit: int) -> list[int]:
 
 
 def _renew_due(done: Turn, chunk: int) -> None:
-    """What time alone changes. Reports and sightings stay: they refer to expired entries as to live ones."""
+    """What time alone changes. Reports and sightings stay: they refer to expired entries as to live ones.
+
+    One audience in a turn, the one with the most to do: each costs its statements, however few entries it has.
+    """
     due = Entry.objects.filter(due_at__lte=clock.now()).order_by("due_at")
-    wanted: dict[str, set[int]] = defaultdict(set)
-    for audience, indicator_id in due.values_list("view__audience", "indicator_id")[:chunk]:
-        wanted[audience].add(indicator_id)
-        done.due += 1
-    for audience, together in _views(wanted).items():
-        done.written += recompute(together, wanted[audience])
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for audience, indicator_id in due.values_list("view__audience", "indicator_id")[:CHUNK]:
+        wanted[audience].append(indicator_id)
+    if not wanted:
+        return
+    audience = max(wanted, key=lambda key: len(wanted[key]))
+    chosen = set(wanted[audience][:chunk])
+    done.due = len(chosen)
+    done.written += recompute(_views([audience])[audience], chosen)
 
 
 def _purge(done: Turn, chunk: int) -> None:

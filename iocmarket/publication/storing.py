@@ -38,7 +38,7 @@ _TABLE, _FRESH = "publication_entry", "publication_fresh"
 _NAMES = ", ".join(REPLACED)
 _MAKE_FRESH = (
     f"CREATE TEMPORARY TABLE IF NOT EXISTS {_FRESH} ON COMMIT DELETE ROWS"  # noqa: S608
-    f" AS SELECT id, {_NAMES} FROM {_TABLE} WITH NO DATA; TRUNCATE {_FRESH}"
+    f" AS SELECT id, {_NAMES} FROM {_TABLE} WITH NO DATA; DELETE FROM {_FRESH}"
 )
 _REPLACE = (
     f"UPDATE {_TABLE} AS held SET {', '.join(f'{name} = fresh.{name}' for name in REPLACED)}"  # noqa: S608
