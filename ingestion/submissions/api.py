@@ -66,7 +66,7 @@ class Submissions(ScopedView):
                     return _tried(request, body, viewer)
                 return once(request, body, viewer=viewer, act=lambda: _done(request, body, viewer))
         except InvalidRequest as invalid:
-            raise _problem(invalid) from invalid
+            raise Problem.of_all(invalid.faults, status=invalid.status) from invalid
         except pressure.ComeBackLater as later:
             raise Problem(429, later.code, later.detail, wait=later.wait) from later
 
@@ -148,9 +148,3 @@ def _given(query: QueryDict) -> dict[str, Any]:
             raise Problem(400, "duplicate_name", f"{name[:60]!r} is given more than once", where=place(QUERY, name))
         given[name] = values if len(values) > 1 else values[0]
     return given
-
-
-def _problem(invalid: InvalidRequest) -> Problem:
-    first = invalid.faults[0]
-    errors = [{"where": fault.where, "code": fault.code, "detail": fault.detail} for fault in invalid.faults[:100]]
-    return Problem(invalid.status, first.code, first.detail, where=first.where, errors=errors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -42,6 +43,12 @@ class Problem(exceptions.APIException):
         self.code = code
         self.where = where
         self.extra = extra
+
+    @classmethod
+    def of_all(cls, faults: Sequence[Refusal], *, status: int = 422) -> Problem:
+        """The problem of a body with several faults, of which the first is its own; up to 100 are listed."""
+        errors = [{"where": fault.where, "code": fault.code, "detail": fault.detail} for fault in faults[:100]]
+        return cls(status, faults[0].code, faults[0].detail, where=faults[0].where, errors=errors)
 
     @classmethod
     def of(cls, refusal: Refusal, *, status: int = 422) -> Problem:

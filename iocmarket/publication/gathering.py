@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import BooleanField, F, Max, Model
+from django.db.models import BooleanField, F, Max, Model, QuerySet
 from django.db.models.expressions import RawSQL
 
 from iocmarket.indicators.models import Contribution, Indicator, Sighting
@@ -61,6 +61,11 @@ def met_in(audience: str, ceiling: Marking, indicator_ids: Collection[int]) -> d
         tlp__lte=ceiling.tlp,
         pap__lte=ceiling.pap,
     )
+    return met_of(rows)
+
+
+def met_of(rows: QuerySet[Sighting]) -> dict[int, list[Met]]:
+    """Sightings, of each kind and institution the latest, by indicator. One statement."""
     latest = rows.values_list("indicator_id", "kind", "institution_id", "anonymous").annotate(at=Max("seen_at"))
     found: dict[int, list[Met]] = defaultdict(list)
     for pk, *met in latest.order_by():

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from django.conf import settings
-from django.db.models import Max
 
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.models import Contribution, Sighting
@@ -19,7 +18,7 @@ from iocmarket.indicators.visibility import ContributionQuerySet
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import TLP
 from iocmarket.publication.facts import Facts, Met, facts_of
-from iocmarket.publication.gathering import said_of
+from iocmarket.publication.gathering import met_of, said_of
 from iocmarket.publication.models import Entry
 
 
@@ -40,18 +39,9 @@ def personal_entries(viewer: Viewer, indicator_ids: Collection[int]) -> list[Ent
     said: dict[int, list[Contribution]] = defaultdict(list)
     for row in red_statements(viewer).filter(indicator__in=list(indicator_ids)).with_authors():
         said[row.indicator_id].append(row)
-    met = _met(viewer, said)
-    return [_entry(rows, met[pk]) for pk, rows in said.items()]
-
-
-def _met(viewer: Viewer, indicator_ids: Collection[int]) -> dict[int, list[Met]]:
-    """The sightings that were told to the same persons."""
-    rows = Sighting.objects.visible_to(viewer).filter(tlp=TLP.RED, indicator__in=list(indicator_ids))
-    latest = rows.values_list("indicator_id", "kind", "institution_id", "anonymous").annotate(at=Max("seen_at"))
-    found: dict[int, list[Met]] = defaultdict(list)
-    for pk, *met in latest.order_by():
-        found[pk].append(Met(*met))
-    return found
+    red = Sighting.objects.visible_to(viewer).filter(tlp=TLP.RED, indicator__in=list(indicator_ids))
+    met = met_of(red)
+    return [_entry(rows, met.get(pk, [])) for pk, rows in said.items()]
 
 
 def _entry(rows: list[Contribution], met: list[Met]) -> Entry:

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "iocmarket.indicators",
     "iocmarket.publication",
     "ingestion.submissions",
+    "ingestion.sightings",
     "ingestion.enrichment",
     "ingestion.demonstration",
     "sharing.search",

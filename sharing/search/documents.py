@@ -17,6 +17,7 @@ from iocmarket.kernel.marking import Marking
 from sharing.search.changes import Change
 from sharing.search.lookup import Answer
 from sharing.search.rows import Row
+from sharing.search.sightings import Sightings
 from sharing.search.value import Statement, Value
 
 WHY: dict[str, str | Promise] = {
@@ -75,9 +76,41 @@ def value_document(value: Value, related: Iterable[Indicator]) -> dict[str, Any]
         "valid_until": _moment(value.valid_until),
         "updated": _moment(max(said.contribution.refreshed_at for said in value.statements)),
         "contributions": [_statement_document(statement) for statement in value.statements],
+        "sightings": _sightings_document(value.sightings),
         "enrichment": value.facts,
         "related": [_named(indicator) for indicator in related],
         "why": [{"reason": reason, "sentence": str(WHY[reason])} for reason in reasons],
+    }
+
+
+def _sightings_document(met: Sightings) -> dict[str, Any]:
+    return {
+        "counts": met.counts,
+        "reporters": [
+            {
+                "kind": heard.kind.value,
+                "institution": {"id": str(heard.institution_id), "name": heard.name} if heard.name else None,
+                "mine": heard.mine,
+                "count": heard.count,
+                "first": _moment(heard.first),
+                "last": _moment(heard.last),
+                "source": heard.source,
+            }
+            for heard in met.heard
+        ],
+        "mine": [
+            {
+                "id": str(row.public_id),
+                "kind": row.kind,
+                "count": row.count,
+                "seen_at": _moment(row.seen_at),
+                "source": row.source,
+                **_marked(row.marking),
+                "audience": row.audience,
+                "anonymous": row.anonymous,
+            }
+            for row in met.mine
+        ],
     }
 
 

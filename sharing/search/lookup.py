@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from iocmarket.accounts.viewer import Viewer
@@ -150,31 +150,37 @@ def _known(digests: set[bytes], *, viewer: Viewer) -> _Known:
     return _Known(_summaries(together, scores), _summaries(wide, scores))
 
 
-def _summaries(together: dict[bytes, list[_Said]], scores: dict[int, int]) -> dict[bytes, Summary]:
-    return {digest: _summary(said, scores.get(said[0].indicator_id, 0)) for digest, said in together.items()}
+def _summaries(together: dict[bytes, list[_Said]], scores: dict[int, _Standing]) -> dict[bytes, Summary]:
+    return {digest: _summary(said, *scores.get(said[0].indicator_id, _NONE)) for digest, said in together.items()}
 
 
-def _summary(said: list[_Said], score: int) -> Summary:
+def _summary(said: list[_Said], score: int, renewed: datetime) -> Summary:
     return Summary(
         public_id=said[0].public_id,
         marking=Marking(TLP(max(one.tlp for one in said)), PAP(max(one.pap for one in said))),
         threat_types=sorted({one.threat_type for one in said}),
         institutions=distinct_authors(said),
         first_seen=min(one.first_seen for one in said),
-        last_seen=max(one.last_seen for one in said),
+        last_seen=max([renewed, *(one.last_seen for one in said)]),
         score=score,
     )
 
 
-def _scores(digests: list[bytes], *, viewer: Viewer) -> dict[int, int]:
-    """The highest score over the viewer's views, by indicator."""
+_Standing = tuple[int, datetime]
+"""The highest score over the viewer's views, and when the value was last seen there: sightings renew it."""
+_NONE: _Standing = (0, datetime.min.replace(tzinfo=UTC))
+
+
+def _scores(digests: list[bytes], *, viewer: Viewer) -> dict[int, _Standing]:
+    """What the viewer's views say of each, by indicator."""
     moment = clock.now()
-    found: dict[int, int] = {}
+    found: dict[int, _Standing] = {}
     for pk, type_name, base, last_seen in _LIVE.rows(Exit.of(viewer), digests):
         if last_seen is not None:
             lifetime = ioc_types[type_name].lifetime_days
             score = round(scoring.score_at(moment, base=base, last_seen=last_seen, lifetime_days=lifetime))
-            found[pk] = max(score, found.get(pk, 0))
+            highest, latest = found.get(pk, _NONE)
+            found[pk] = max(score, highest), max(last_seen, latest)
     return found
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.viewer import viewer_of_member
 from iocmarket.accounts.views import member_of
 from iocmarket.indicators.types import ioc_types
@@ -45,6 +46,7 @@ def indicator(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "timeline": timeline_of(value.statements, valid_until=value.valid_until, now=clock.now()),
         "outcomes": outcomes_of(value),
         "threshold": settings.SCORE_THRESHOLD,
+        "may_report": Scope.SIGHTINGS_WRITE in viewer.scopes,
     }
     return render(request, "search/value.html", context)
 

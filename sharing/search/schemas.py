@@ -80,6 +80,42 @@ class ContributionSchema(serializers.Serializer[None]):
     why = serializers.CharField()
 
 
+class ReporterSchema(serializers.Serializer[None]):
+    """What one institution met, by kind; anonymous ones are one without a name."""
+
+    kind = serializers.ChoiceField(["seen", "false-positive", "expired"])
+    institution = InstitutionSchema(allow_null=True)
+    mine = serializers.BooleanField()
+    count = serializers.IntegerField()
+    first = serializers.DateTimeField()
+    last = serializers.DateTimeField()
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="The latest that was given; of `seen` the own ones alone, in `mine`."
+    )
+
+
+class OwnSightingSchema(serializers.Serializer[None]):
+    """One of the newest reports of the own institution, which `DELETE sightings/<id>` takes back."""
+
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(["seen", "false-positive", "expired"])
+    count = serializers.IntegerField()
+    seen_at = serializers.DateTimeField()
+    source = serializers.CharField()  # type: ignore[assignment]
+    tlp = serializers.CharField()
+    pap = serializers.CharField()
+    audience = serializers.CharField()
+    anonymous = serializers.BooleanField()
+
+
+class SightingsSchema(serializers.Serializer[None]):
+    """The visible sightings of a value."""
+
+    counts = serializers.DictField(child=serializers.IntegerField(), help_text="By kind.")
+    reporters = ReporterSchema(many=True)
+    mine = OwnSightingSchema(many=True)
+
+
 class WhySchema(serializers.Serializer[None]):
     """One reason for which the value is shown."""
 
@@ -91,6 +127,7 @@ class DetailSchema(RowSchema):
     """One value with all that may be known of it."""
 
     contributions = ContributionSchema(many=True)
+    sightings = SightingsSchema()
     enrichment = serializers.DictField()
     related = serializers.ListField(child=serializers.DictField())
     why = WhySchema(many=True)

@@ -21,6 +21,8 @@ from ingestion.submissions.merging import reversed_name
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators import guard, scoring
 from iocmarket.indicators.assets import verified_assets
+from iocmarket.indicators.contesting import REASONS as CONTESTED
+from iocmarket.indicators.contesting import contested_for
 from iocmarket.indicators.models import Audience, Contribution, Indicator, Report
 from iocmarket.indicators.types import ioc_types
 from iocmarket.indicators.types.names import registrable_domain
@@ -38,6 +40,7 @@ from iocmarket.kernel.marking import BLOCKING_PAP, TLP, Marking
 from iocmarket.publication.access import statements_of
 from iocmarket.publication.models import Entry
 from iocmarket.publication.personal import personal_entries
+from sharing.search.sightings import Sightings, sightings_of
 
 RELATED_MAX = 6
 # Wide enough for a provider's block that one tenant uses up, narrow enough to mean something.
@@ -67,7 +70,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """Everything a viewer may know of one indicator. All of it follows from `statements`."""
+    """Everything a viewer may know of one indicator. All of it follows from `statements` and `sightings`."""
 
     indicator: Indicator
     marking: Marking
@@ -82,6 +85,7 @@ class Value:
     valid_until: datetime | None
     facts: dict[str, dict[str, object]]
     days: list[tuple[date, int]]
+    sightings: Sightings
     block: Decision
 
     @property
@@ -132,6 +136,7 @@ def read_value(public_id: UUID, *, viewer: Viewer) -> Value:
     marking = effective_marking(rows)
     state = _state(rows, entries, moment)
     score = round(max((score_of(entry, moment, lifetime) for entry in entries), default=0))
+    sightings = sightings_of(indicator, viewer=viewer)
     return Value(
         indicator=indicator,
         marking=marking,
@@ -139,14 +144,15 @@ def read_value(public_id: UUID, *, viewer: Viewer) -> Value:
         threat_types=sorted({row.threat_type for row in rows}),
         institutions=distinct_authors(rows),
         first_seen=min(row.first_seen for row in rows),
-        last_seen=max(row.last_seen for row in rows),
+        last_seen=max([*(row.last_seen for row in rows), *sightings.seen]),
         state=state,
         score=score,
         base_score=round(max((entry.base_score for entry in entries), default=0)),
         valid_until=max((entry.valid_until for entry in entries if entry.valid_until), default=None),
         facts=facts_now(indicator),
         days=_days(rows),
-        block=_may_block(indicator, rows, marking=marking, state=state, score=score),
+        sightings=sightings,
+        block=_may_block(indicator, rows, viewer=viewer, marking=marking, state=state, score=score),
     )
 
 
@@ -188,6 +194,8 @@ def _state(rows: list[Contribution], entries: list[Entry], moment: datetime) -> 
 
 _BLOCK_REASONS: dict[str, str | Promise] = {
     **guard.REASONS,
+    **CONTESTED,
+    "policy": _("policy of your institution: another statement that it received speaks against blocking"),
     "pap": _("its PAP does not permit an action that the attacker can notice"),
     "score": _("its score is below the threshold"),
     "expired": _("it has expired"),
@@ -196,7 +204,9 @@ _BLOCK_REASONS: dict[str, str | Promise] = {
 }
 
 
-def _may_block(indicator: Indicator, rows: list[Contribution], *, marking: Marking, state: str, score: int) -> Decision:
+def _may_block(
+    indicator: Indicator, rows: list[Contribution], *, viewer: Viewer, marking: Marking, state: str, score: int
+) -> Decision:
     """Whether the viewer's feeds that block carry the value: the feeds' own order of questions."""
     if all(row.tlp == TLP.RED for row in rows):
         return Decision(False, "red")
@@ -208,6 +218,8 @@ def _may_block(indicator: Indicator, rows: list[Contribution], *, marking: Marki
     guarded = guard.guard(guard.subject_of(indicator.type, indicator.value, subtree=subtree), verified_assets())
     if not guarded:
         return guarded
+    if reason := contested_for(viewer, [indicator.pk]).reason(indicator.pk):
+        return Decision(False, reason)
     return Decision(score >= settings.SCORE_THRESHOLD, "score" if score else "unpublished")
 
 

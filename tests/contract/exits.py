@@ -128,6 +128,10 @@ def _amend(reader: Reader, subject: Subject) -> Any:
     return reader.machine.patch(path, json.dumps({"tlp": "CLEAR"}), content_type="application/json")
 
 
+def _retract(reader: Reader, subject: Subject) -> Any:
+    return reader.machine.delete(f"/api/v1/sightings/{subject.contribution_id}")
+
+
 def _delete_object(reader: Reader, subject: Subject) -> Any:
     path = f"/taxii2/api/collections/{reader.community}/objects/indicator--{subject.stix_id}/"
     return reader.machine.delete(path)
@@ -174,6 +178,11 @@ def _feeds() -> Exit:
     found.append(Asking("text explained", _get("machine", "/feeds/text?explain=1")))
     found.append(Asking("csv limited", _get("machine", "/feeds/csv?limit=1&type=ipv4,domain,url")))
     return Exit("machine", tuple(found))
+
+
+def _sightings(**named: str) -> dict[str, Any]:
+    """One of each kind, in one request."""
+    return {"sightings": [{**named, "kind": kind} for kind in ("seen", "false-positive", "expired")]}
 
 
 COLLECTION = "/taxii2/api/collections/{r.community}/"
@@ -258,6 +267,25 @@ ROUTES: dict[str, Exit] = {
         "machine",
         (Asking("withdraw", _take_back, tells=False), Asking("amend", _amend, tells=False)),
     ),
+    "i/<uuid:public_id>/sightings": Exit(
+        "page",
+        tuple(
+            Asking(kind, _post("person", "/i/{s.public_id}/sightings", kind=kind))
+            for kind in ("seen", "false-positive", "expired")
+        ),
+    ),
+    "sightings/<uuid:public_id>/retract": Exit(
+        "page", (Asking("retract", _post("person", "/sightings/{s.contribution_id}/retract"), tells=False),)
+    ),
+    "api/v1/sightings": Exit(
+        "machine",
+        (
+            Asking("value", _send("/api/v1/sightings", lambda s: _sightings(value=s.value))),
+            Asking("id", _send("/api/v1/sightings", lambda s: _sightings(indicator=str(s.public_id)))),
+            Asking("nonsense", _send("/api/v1/sightings", lambda _s: _sightings(value="nonsense")), tells=False),
+        ),
+    ),
+    "api/v1/sightings/<uuid:public_id>": Exit("machine", (Asking("retract", _retract, tells=False),)),
     "alerts/<uuid:public_id>/seen": Exit(
         "page", (Asking("seen", _post("person", "/alerts/{s.contribution_id}/seen"), tells=False),)
     ),

@@ -35,7 +35,7 @@ from iocmarket.publication.models import Entry, View
 from sharing.feeds.formats.suricata import SLOTS
 from sharing.taxii.depots import depot_of
 from tests.contract.exits import COLLECTION, INBOX, ROUTES, Asking, Reader, Subject
-from tests.factories import contribute, make_institution, make_member, make_token, publish, viewer_for, withdraw
+from tests.factories import contribute, make_institution, make_member, make_token, publish, report, viewer_for, withdraw
 from tests.statements import statements_of
 
 CONTRIBUTION = UUID("6f1c2f9e-3b57-4f0e-9a57-0c5b1d2e3f40")
@@ -147,6 +147,8 @@ def say(author: Institution, kind: Kind, **extra: Any) -> Contribution:
         author, kind.value, type_name=kind.type, public_id=CONTRIBUTION, tags=["secret"], comment="hameçonnage",
         seen=NOW - timedelta(hours=1), **extra,
     )  # fmt: skip
+    if made.tlp != TLP.RED:  # which no machine sees
+        report(author, made, "seen", seen_at=NOW)
     publish()
     Entry.objects.filter(indicator=made.indicator).update(stix_id=STIX)
     enrich_indicators([made.indicator.pk])
@@ -154,8 +156,11 @@ def say(author: Institution, kind: Kind, **extra: Any) -> Contribution:
 
 
 def hidden_own(author: Institution, kind: Kind) -> None:
-    """For the author's own institution."""
-    say(author, kind, audience="own")
+    """For the author's own institution, who contests it too."""
+    made = say(author, kind, audience="own")
+    report(author, made, "false-positive")
+    report(author, made, "expired")
+    publish()
 
 
 def hidden_addressed(author: Institution, kind: Kind) -> None:

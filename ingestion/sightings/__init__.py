@@ -1,0 +1,1 @@
+"""Reports of machines and people on values that they read of: seen, false positive, gone."""
