@@ -20,7 +20,7 @@ def test_seen_here_and_false_positive(visit: Visit, village: Village, scripts: b
     expect(table.get_by_role("row")).to_have_count(2)
     expect(page.locator(".verdict-sentence")).to_contain_text("Vos flux de blocage le portent.")
     page.get_by_role("button", name="Faux positif", exact=True).click()
-    expect(page.get_by_text("Signalé comme faux positif.")).to_be_visible()
+    expect(page.locator(".notice-text")).to_contain_text("Signalé comme faux positif.")
     expect(page.locator(".verdict-sentence")).to_contain_text("il est signalé comme faux positif")
     expect(page.get_by_role("button", name="Faux positif", exact=True)).to_have_count(0)
     if scripts:

@@ -128,6 +128,15 @@ def _amend(reader: Reader, subject: Subject) -> Any:
     return reader.machine.patch(path, json.dumps({"tlp": "CLEAR"}), content_type="application/json")
 
 
+def _press(kind: str) -> Ask:
+    """A button of a value's page, and the page that follows: the notice must not be left for the next asking."""
+
+    def ask(reader: Reader, subject: Subject) -> Any:
+        return reader.person.post(f"/i/{subject.public_id}/sightings", {"kind": kind}, follow=True)
+
+    return ask
+
+
 def _retract(reader: Reader, subject: Subject) -> Any:
     return reader.machine.delete(f"/api/v1/sightings/{subject.contribution_id}")
 
@@ -269,10 +278,7 @@ ROUTES: dict[str, Exit] = {
     ),
     "i/<uuid:public_id>/sightings": Exit(
         "page",
-        tuple(
-            Asking(kind, _post("person", "/i/{s.public_id}/sightings", kind=kind))
-            for kind in ("seen", "false-positive", "expired")
-        ),
+        tuple(Asking(kind, _press(kind)) for kind in ("seen", "false-positive", "expired")),
     ),
     "sightings/<uuid:public_id>/retract": Exit(
         "page", (Asking("retract", _post("person", "/sightings/{s.contribution_id}/retract"), tells=False),)

@@ -49,7 +49,7 @@ def test_each_item_is_answered_in_order(sensor: Client, author: Institution) -> 
         {"value": "mechant[.]fr", "kind": "seen"},
         {"value": "jamais-vu.fr", "kind": "seen"},
         {"value": "bonjour", "kind": "seen"},
-        {"value": "45.3.3.3", "type": "ipv4", "kind": "seen", "seen_at": "2026-11-20T10:59:00+01:00"},
+        {"value": "45.3.3.3", "type": "ipv4", "kind": "seen", "seen_at": "2026-11-20T10:29:00+01:00"},
     ]
     with time_machine.travel(NOW, tick=False):
         answer = send(sensor, {"sightings": items})
@@ -64,7 +64,7 @@ def test_each_item_is_answered_in_order(sensor: Client, author: Institution) -> 
     assert (first["type"], first["value"], first["indicator"]) == ("ipv4", "45.3.3.3", str(said.public_id))
     assert first["sighting"] == again["sighting"]
     row = Sighting.unscoped.get(public_id=first["sighting"])
-    assert (row.count, row.source, row.seen_at) == (13, "IDS", datetime(2026, 11, 20, 9, 30, tzinfo=UTC))
+    assert (row.count, row.source, row.seen_at) == (13, "IDS", datetime(2026, 11, 20, 9, 29, tzinfo=UTC))
 
 
 def test_a_hidden_and_an_unknown_value_are_answered_alike(sensor: Client, author: Institution) -> None:
