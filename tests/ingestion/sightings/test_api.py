@@ -58,7 +58,7 @@ def test_each_item_is_answered_in_order(sensor: Client, author: Institution) -> 
     assert body["counts"] == {"received": 6, "accepted": 2, "refreshed": 1, "refused": 3}
     assert [(x["status"], x["reason"]) for x in body["items"]] == [
         ("accepted", None), ("accepted", None), ("refused", "unknown"), ("refused", "unknown"),
-        ("refused", "single_label"), ("refreshed", None),
+        ("refused", "no_indicator"), ("refreshed", None),
     ]  # fmt: skip
     first, again = body["items"][0], body["items"][5]
     assert (first["type"], first["value"], first["indicator"]) == ("ipv4", "45.3.3.3", str(said.public_id))
