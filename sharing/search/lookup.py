@@ -122,10 +122,10 @@ _SAID = Prepared[Exit](
         "institution_id", "first_seen", "last_seen", "subtree",
     )
 )  # fmt: skip
-_LIVE = Prepared[Exit](
-    lambda exit_: Entry.objects.filter(read_by(exit_), Among("indicator__digest"), state=Entry.State.LIVE).values_list(
-        "indicator_id", "indicator__type", "base_score", "last_seen"
-    )
+_TOLD = Prepared[Exit](
+    lambda exit_: Entry.objects.filter(
+        read_by(exit_), Among("indicator__digest"), state__in=(Entry.State.LIVE, Entry.State.EXPIRED)
+    ).values_list("indicator_id", "indicator__type", "state", "base_score", "last_seen")
 )
 
 
@@ -144,8 +144,8 @@ def _known(digests: set[bytes], *, viewer: Viewer) -> _Known:
         together[bytes(said.digest)].append(said)
     scores = _scores(asked, viewer=viewer)
     red = [one.indicator_id for said in together.values() for one in said if one.tlp == TLP.RED]
-    for pk, score in _scores_in_person(red, viewer=viewer):
-        scores[pk] = max(score, scores.get(pk, 0))
+    for pk, score, last_seen in _scores_in_person(red, viewer=viewer):
+        _raise(scores, pk, score, last_seen)
     wide = {digest: meant for digest, said in together.items() if (meant := [one for one in said if one.subtree])}
     return _Known(_summaries(together, scores), _summaries(wide, scores))
 
@@ -175,20 +175,28 @@ def _scores(digests: list[bytes], *, viewer: Viewer) -> dict[int, _Standing]:
     """What the viewer's views say of each, by indicator."""
     moment = clock.now()
     found: dict[int, _Standing] = {}
-    for pk, type_name, base, last_seen in _LIVE.rows(Exit.of(viewer), digests):
-        if last_seen is not None:
-            lifetime = ioc_types[type_name].lifetime_days
-            score = round(scoring.score_at(moment, base=base, last_seen=last_seen, lifetime_days=lifetime))
-            highest, latest = found.get(pk, _NONE)
-            found[pk] = max(score, highest), max(last_seen, latest)
+    for pk, type_name, state, base, last_seen in _TOLD.rows(Exit.of(viewer), digests):
+        _raise(found, pk, _score(state, base, last_seen, type_name, moment), last_seen)
     return found
 
 
-def _scores_in_person(indicator_ids: list[int], *, viewer: Viewer) -> Iterator[tuple[int, int]]:
-    """The scores of what was told to the person alone. No statement when that is nothing."""
+def _score(state: str, base: float, last_seen: datetime, type_name: str, moment: datetime) -> int:
+    """Of one entry now; what has expired has none."""
+    if state != Entry.State.LIVE:
+        return 0
+    lifetime = ioc_types[type_name].lifetime_days
+    return round(scoring.score_at(moment, base=base, last_seen=last_seen, lifetime_days=lifetime))
+
+
+def _raise(found: dict[int, _Standing], pk: int, score: int, last_seen: datetime) -> None:
+    highest, latest = found.get(pk, _NONE)
+    found[pk] = max(score, highest), max(last_seen, latest)
+
+
+def _scores_in_person(indicator_ids: list[int], *, viewer: Viewer) -> Iterator[tuple[int, int, datetime]]:
+    """The same of what was told to the person alone. No statement when that is nothing."""
     moment = clock.now()
     for entry in personal_entries(viewer, indicator_ids) if indicator_ids else ():
-        if entry.indicator is not None and entry.state == Entry.State.LIVE and entry.last_seen is not None:
-            lifetime = ioc_types[entry.indicator.type].lifetime_days
-            score = scoring.score_at(moment, base=entry.base_score, last_seen=entry.last_seen, lifetime_days=lifetime)
-            yield entry.indicator.pk, round(score)
+        if entry.indicator is not None and entry.last_seen is not None:
+            score = _score(entry.state, entry.base_score, entry.last_seen, entry.indicator.type, moment)
+            yield entry.indicator.pk, score, entry.last_seen

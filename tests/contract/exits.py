@@ -296,7 +296,11 @@ ROUTES: dict[str, Exit] = {
         "page", (Asking("seen", _post("person", "/alerts/{s.contribution_id}/seen"), tells=False),)
     ),
     "api/v1/alerts": machine("/api/v1/alerts", "/api/v1/alerts?unseen=1", tells=False),
-    "api/v1/changes": machine("/api/v1/changes", "/api/v1/changes?limit=1"),
+    "api/v1/changes": Exit(
+        "machine",
+        # The first page holds the oldest change, which is another value's.
+        (*machine("/api/v1/changes").askings, *machine("/api/v1/changes?limit=1", tells=False).askings),
+    ),
     "api/v1/indicators": machine(
         "/api/v1/indicators",
         "/api/v1/indicators?limit=1",

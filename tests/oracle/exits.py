@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -96,7 +97,8 @@ class Exits:
             said = self.world.seen(self.viewer, value)
             if facts := self.world.facts(said, every=True):
                 assert results[value]["known"] is True
-                _check_facts(results[value], facts)
+                last = max([facts.last, *(entry.last for entry in self.world.told(self.viewer, value))])
+                _check_facts(results[value], replace(facts, last=last))
                 self._check_score(results[value])
             else:
                 alike = {"value": value, "canonical": value, "type": recognise(value).type.name}
@@ -113,8 +115,17 @@ class Exits:
                 assert self.get(path, status=404).json() == never.json()
                 continue
             found = self.get(path).json()
-            _check_facts(found, facts)
+            met = self.world.met_by(self.viewer, value)
+            last = max([facts.last, *(one.at for one in met if one.kind == "seen")])
+            _check_facts(found, replace(facts, last=last))
             names = {institution.pk: institution.name for institution in self.life.cast.institutions}
+            heard = {
+                (r["kind"], r["institution"] and r["institution"]["name"]) for r in found["sightings"]["reporters"]
+            }
+            assert heard == {
+                (m.kind, names[m.institution] if m.institution == self.viewer.institution or not m.anonymous else None)
+                for m in met
+            }
             told = [
                 (
                     c["institution"] and c["institution"]["name"],
