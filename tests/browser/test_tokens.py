@@ -16,7 +16,7 @@ from tests.browser.conftest import Visit
 from tests.browser.eyes import barriers
 from tests.browser.village import Village, session_of
 
-ALL_SCOPES = ["Lire les indicateurs", "Lire les flux", "Partager des indicateurs"]
+ALL_SCOPES = ["Lire les indicateurs", "Lire les flux", "Partager des indicateurs", "Signaler des observations"]
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +84,7 @@ def test_every_line_that_can_be_pasted_works(visit: Visit, village: Village, tmp
     assert "185.220.100.240" in said["Tableur"]
     assert '"known":false' in said["Vérifier depuis un script"].replace(" ", "")
     assert '"received":1' in said["Partager depuis un script"].replace(" ", "")
+    assert '"kind":"seen"' in said["Signaler des observations depuis un script"].replace(" ", "")
     assert "[ipv4-addr:value = '185.220.100.240']" in said["Python"]
     assert said["Partager des objets STIX"] == "complete\n"
     assert '"marking-definition"' in said["curl"].replace(" ", "")
