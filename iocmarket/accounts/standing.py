@@ -10,6 +10,7 @@ from django.db import transaction
 
 from iocmarket.accounts.models import Institution
 from iocmarket.audit.services import Actor, record
+from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
 
 
@@ -25,7 +26,7 @@ def suspend_institution(institution: Institution, *, reason: str, actor: Actor) 
 def reinstate_institution(institution: Institution, *, reason: str = "", actor: Actor) -> Institution:
     """Let a suspended institution in again, with the views that it had. Raises Refusal(`not_suspended`).
 
-    What was withdrawn before it was first approved stays untold; what was withdrawn meanwhile it learns.
+    It counts as approved from now on: what was withdrawn before, also while it was out, is never told to it.
     """
     return _move(institution, Institution.State.SUSPENDED, Institution.State.APPROVED, "not_suspended", reason, actor)
 
@@ -42,7 +43,9 @@ def _move(
     if held.state != before:
         raise Refusal(refusal, f"{held.name} is {held.get_state_display()}")
     held.state = after
-    held.save(update_fields=["state"])
+    if after == Institution.State.APPROVED:
+        held.approved_at = clock.now()
+    held.save(update_fields=["state", "approved_at"])
     record(
         f"institution.{after.value}", actor=actor, subject_type="institution", subject_id=held.public_id,
         details={"reason": reason.strip()},

@@ -9,8 +9,8 @@ from iocmarket.accounts.standing import reinstate_institution, suspend_instituti
 from iocmarket.audit.models import Event
 from iocmarket.audit.services import PLATFORM
 from iocmarket.kernel.decision import Refusal
-from iocmarket.publication.access import statements_of
-from tests.factories import contribute, make_institution, make_member, make_token, publish, viewer_for
+from iocmarket.publication.access import entries_of, statements_of, views_of
+from tests.factories import contribute, make_institution, make_member, make_token, publish, viewer_for, withdraw
 
 pytestmark = pytest.mark.django_db
 PATHS = ("/api/v1/indicators", "/feeds/csv", "/taxii2/api/collections/")
@@ -39,6 +39,18 @@ def test_what_it_said_is_read_by_the_others() -> None:
     suspend_institution(mine, reason="charter", actor=PLATFORM)
     publish()
     assert statements_of(viewer_for(theirs)).count() == 1
+
+
+def test_what_was_withdrawn_while_it_was_out_is_never_told_to_it() -> None:
+    mine = make_institution()
+    row = contribute(make_institution(), "45.1.1.1")
+    publish()
+    suspend_institution(mine, reason="charter", actor=PLATFORM)
+    withdraw(row)
+    publish()
+    reinstate_institution(mine, actor=PLATFORM)
+    viewer = viewer_for(mine)
+    assert not entries_of(viewer, views_of(viewer)).exclude(indicator=None).exists()
 
 
 def test_each_move_needs_its_state_and_leaves_a_trace() -> None:

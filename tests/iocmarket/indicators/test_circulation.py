@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from iocmarket.accounts.circles import create_circle, join_circle
+from iocmarket.accounts.circles import create_circle
 from iocmarket.accounts.models import Institution
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.services import PLATFORM
 from iocmarket.indicators.circulation import alerts_of, circulating, mark_seen, note_circulation
+from iocmarket.indicators.joining import enter_circle
 from iocmarket.indicators.models import Alert, Contribution
 from iocmarket.indicators.services import amend
 from iocmarket.kernel.marking import FULL, PAP, TLP
@@ -52,8 +53,7 @@ def test_nothing_is_told_of_what_the_author_may_not_read() -> None:
     row = contribute(make_institution(), "45.1.1.1", pap=PAP.GREEN, audience="circle", circle=circle)
     met(row)
     assert alerted(careful) == []
-    join_circle(circle, careful, actor=PLATFORM)
-    met(row)
+    enter_circle(circle, careful, actor=PLATFORM)
     assert alerted(careful) == [PAP.GREEN]
 
 
