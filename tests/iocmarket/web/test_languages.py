@@ -26,7 +26,8 @@ VOID = {"meta", "link", "input", "br", "wbr", "hr", "img", "use", "rect", "circl
 SAME = (
     r"API(?: · .*)?", r"185\.220\.101\[\.\]45.*", "BIND 9", "Unbound", "Suricata", "Elastic", "Microsoft Sentinel",
     "Python", "curl", r"OpenAPI 3\.1", r"named\.conf", r"unbound\.conf", r"suricata\.yaml", "RPZ", "CSV",
-    "Custom Threat Intelligence.*", "Data connector: .*", "pip install .*", r"TAXII 2\.1", "taxii2-client",
+    "Custom Threat Intelligence.*", "Data connector: .*", "pip install .*", r"TAXII 2\.1(?:, taxii2-client)?",
+    "taxii2-client", "Cortex XSOAR", r"(?:Integration instance: )?TAXII 2 Feed",
     r"STIX 2\.1", "TLP", "PAP", "TLP:.*", "PAP:.*", r"CLEAR|GREEN|AMBER|AMBER\+STRICT|RED", "IPv[46]", "URL",
     "MD5", r"SHA-\d+", "Français", "English", "Ctrl(?: ↵)?", "[0-9a-f]{31,32}", r"AS\d+.*", r"\w+:\w+", "[a-z]",
     "GET|POST|DELETE", r"\W*\d[\d\s.,/:UTC−-]*\w{0,2}", r"iocm\w{4}…", "HTML, CSS.*",
