@@ -80,7 +80,8 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     pages = {name for name, path in routes(get_resolver()) if not path.lstrip("^").startswith(MACHINES)}
     looked = {"home", "search", "indicator", "share", "shared", "withdraw", "tokens", "applications", "waiting"}
     foot = {"help", "accessibility", "status", "api-docs"}
-    acts = {"token-revoke", "application-decide", "preference", "healthz", "readyz"}
+    acts = {"token-revoke", "application-decide", "preference", "healthz", "readyz", "alert-seen"}
+    acts |= {"report-sighting", "retract-sighting", "share-progress"}
     assert pages == looked | foot | acts
 
 

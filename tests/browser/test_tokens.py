@@ -16,7 +16,12 @@ from tests.browser.conftest import Visit
 from tests.browser.eyes import barriers
 from tests.browser.village import Village, session_of
 
-ALL_SCOPES = ["Lire les indicateurs", "Lire les flux", "Partager des indicateurs", "Signaler des observations et des faux positifs"]
+ALL_SCOPES = [
+    "Lire les indicateurs",
+    "Lire les flux",
+    "Partager des indicateurs",
+    "Signaler des observations et des faux positifs",
+]
 
 
 @pytest.fixture(autouse=True)
