@@ -26,6 +26,7 @@ from iocmarket.kernel.marking import PAP, TLP, Marking
 from iocmarket.publication.audiences import audiences_of, contributions_in
 from iocmarket.publication.beside import Beside, Writer
 from iocmarket.publication.entries import creator
+from iocmarket.publication.gathering import among
 from iocmarket.publication.models import Entry, View
 from iocmarket.publication.rendering import LABEL_WITHDRAWN
 from iocmarket.publication.standard_objects import marking_refs
@@ -45,7 +46,7 @@ class Touched(NamedTuple):
 
 def touched_by(indicator_ids: Collection[int]) -> list[Touched]:
     """The reports that any statement, also one taken back, on these indicators belongs to. Two statements."""
-    rows = Contribution.unscoped.filter(indicator_id__in=list(indicator_ids), report__isnull=False)
+    rows = Contribution.unscoped.filter(among(Contribution, "indicator", indicator_ids), report__isnull=False)
     found = dict(rows.order_by().values_list("report").annotate(ids=ArrayAgg("indicator_id", distinct=True)))
     reports = Report.objects.in_bulk(list(found)) if found else {}
     return [Touched(reports[pk], sorted(ids)) for pk, ids in sorted(found.items())]

@@ -19,6 +19,7 @@ from iocmarket.kernel.marking import PAP, TLP, Marking
 from iocmarket.publication.audiences import contributions_in
 from iocmarket.publication.beside import Beside, Writer
 from iocmarket.publication.entries import creator
+from iocmarket.publication.gathering import IN_VIEW, among
 from iocmarket.publication.models import Entry, View
 from iocmarket.publication.rendering import LABEL_WITHDRAWN
 from iocmarket.publication.standard_objects import marking_refs
@@ -64,7 +65,7 @@ def publish_sightings(view: View, indicator_ids: Collection[int]) -> int:
 def _seen(view: View, indicator_ids: Collection[int]) -> dict[int, _Seen]:
     rows = Sighting.unscoped.filter(
         contributions_in(view.audience),
-        indicator_id__in=list(indicator_ids),
+        among(Sighting, "indicator", indicator_ids),
         kind=Sighting.Kind.SEEN,
         tlp__lte=view.ceiling_tlp,
         pap__lte=view.ceiling_pap,
@@ -81,14 +82,14 @@ def _seen(view: View, indicator_ids: Collection[int]) -> dict[int, _Seen]:
 
 
 def _held(view: View, indicator_ids: Collection[int]) -> dict[int, Beside]:
-    rows = Entry.objects.filter(view=view, sighted__in=list(indicator_ids))
+    rows = Entry.objects.alias(place=IN_VIEW).filter(among(Entry, "sighted", indicator_ids), place=view.pk)
     columns = ("pk", "sighted_id", "stix_id", "first_added", "digest", "state", "tlp", "pap")
     return {row[1]: Beside._make(row) for row in rows.values_list(*columns)}
 
 
 def _entries(view: View, indicator_ids: Collection[int]) -> dict[int, tuple[UUID, bool]]:
     """The entries of the values, and whether they say anything."""
-    rows = Entry.objects.filter(view=view, indicator__in=list(indicator_ids))
+    rows = Entry.objects.alias(place=IN_VIEW).filter(among(Entry, "indicator", indicator_ids), place=view.pk)
     return {
         pk: (number, state != Entry.State.WITHDRAWN)
         for pk, number, state in rows.values_list("indicator_id", "stix_id", "state")
