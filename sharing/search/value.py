@@ -174,13 +174,16 @@ def _groups(rows: list[Contribution], viewer: Viewer) -> list[Group]:
 
 def _statement(row: Contribution, viewer: Viewer, circles: Container[int]) -> Statement:
     mine = row.institution_id == viewer.institution_id
+    named = mine or not row.anonymous
+    # One title over a named and an unnamed statement would sign the unnamed one (domain.md, rule 6).
+    told = named and row.report is not None and report_visible(row.report, viewer, circles=circles)
     return Statement(
         contribution=row,
-        named=mine or not row.anonymous,
+        named=named,
         mine=mine,
         withdrawable=bool(may_withdraw(row, viewer)),
         why=visible(row, viewer, circles=circles).reason,
-        report=row.report if row.report is not None and report_visible(row.report, viewer, circles=circles) else None,
+        report=row.report if told else None,
     )
 
 
