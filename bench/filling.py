@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from bench.templates import Templates, heads, move
 from bench.values import Drawn, statements_of, value_of
-from ingestion.submissions.merging import reversed_name
+from ingestion.submissions.values import reversed_name
 from iocmarket.accounts.models import Institution
 from iocmarket.copying import copy_rows
 from iocmarket.indicators.models import Contribution, Indicator

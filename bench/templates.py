@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import models
 
 from bench.values import value_of
-from ingestion.submissions.merging import reversed_name
+from ingestion.submissions.values import reversed_name
 from iocmarket.copying import cell, copy_text
 from iocmarket.indicators.models import Contribution, Indicator
 from iocmarket.indicators.types import ioc_types

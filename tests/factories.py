@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from ingestion.submissions.merging import reversed_name
+from ingestion.submissions.values import reversed_name
 from iocmarket.accounts import services
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.roles import Role, Scope

@@ -99,7 +99,7 @@ def _as_choices(row: Contribution) -> Choices:
 
 def _own(public_id: UUID, viewer: Viewer) -> Contribution:
     """Raises Http404 for another institution's statement, as for none."""
-    own = Contribution.objects.visible_to(viewer).filter(public_id=public_id, institution_id=viewer.institution_id)
+    own = Contribution.objects.own_of(viewer).filter(public_id=public_id)
     found = own.select_related("indicator", "circle").first()
     if found is None:
         raise Http404

@@ -18,7 +18,7 @@ from ingestion.submissions.addressees import Addressees
 from ingestion.submissions.choices import Choices
 from ingestion.submissions.planning import ACCEPTED, REFRESHED, Planned
 from ingestion.submissions.statements import Statement
-from ingestion.submissions.values import Held, find_or_make, reversed_name
+from ingestion.submissions.values import Held, find_or_make
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.circulation import note_circulation
 from iocmarket.indicators.locks import hold_institution
@@ -26,8 +26,6 @@ from iocmarket.indicators.models import Report
 from iocmarket.kernel.marking import TLP
 from iocmarket.publication.audiences import audiences_of
 from iocmarket.publication.outbox import announce
-
-__all__ = ["Merge", "merge", "rehearse", "reversed_name", "settled_values"]
 
 Key = tuple[bytes, bool]
 """A value by its digest, and whether TLP:RED: what one person tells others stands beside what the institution says."""

@@ -23,8 +23,7 @@ from iocmarket.indicators.visibility import may_withdraw
 def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """GET asks, POST does. 404 for another institution's statement, as for none."""
     viewer = viewer_of_member(member_of(request))
-    own = Contribution.objects.visible_to(viewer).filter(public_id=public_id, institution_id=viewer.institution_id)
-    contribution = own.with_authors().first()
+    contribution = Contribution.objects.own_of(viewer).filter(public_id=public_id).with_authors().first()
     if contribution is None or not may_withdraw(contribution, viewer):
         raise Http404
     same_value = Contribution.objects.visible_to(viewer).filter(indicator=contribution.indicator)

@@ -108,6 +108,10 @@ class ContributionQuerySet(_Contributions):
         """What this viewer may see, expired ones included (expiry is a state, not invisibility)."""
         return self.filter(visible_q(viewer))
 
+    def own_of(self, viewer: Viewer) -> ContributionQuerySet:
+        """What the viewer's institution says itself, as far as this viewer may see it."""
+        return self.visible_to(viewer).filter(institution_id=viewer.institution_id)
+
     def with_authors(self) -> ContributionQuerySet:
         """With what a page needs of each, in the same statement."""
         return self.select_related("institution", "author", "report", "indicator")

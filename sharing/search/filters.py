@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.dateparse import parse_date, parse_datetime
 
-from ingestion.submissions.merging import reversed_name
+from ingestion.submissions.values import reversed_name
 from iocmarket.indicators.recognise import Recognised, recognise
 from iocmarket.indicators.threats import ThreatType
 from iocmarket.indicators.types import Trait, ioc_types

@@ -60,7 +60,7 @@ def read_home(*, viewer: Viewer, previous_visit: datetime | None) -> Home:
 
 
 def _mine(viewer: Viewer) -> ContributionQuerySet:
-    return Contribution.objects.visible_to(viewer).filter(institution_id=viewer.institution_id)
+    return Contribution.objects.own_of(viewer)
 
 
 def _confirmed(viewer: Viewer, since: datetime) -> ContributionQuerySet:

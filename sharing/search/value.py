@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ingestion.enrichment.services import facts_now
-from ingestion.submissions.merging import reversed_name
+from ingestion.submissions.values import reversed_name
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators import guard, scoring
 from iocmarket.indicators.assets import verified_assets
