@@ -13,9 +13,9 @@ from typing import ClassVar
 
 from ingestion.readers import credentials
 from ingestion.readers.base import Candidate, Reader, Reading, readers, shown
-from ingestion.readers.scan import Found, finder, read_value, scan
+from ingestion.readers.scan import Found, read_value, scan
 from ingestion.readers.shape import is_comment, is_heading, is_one_per_line, without_remark
-from iocmarket.indicators.recognise import near_miss
+from iocmarket.indicators.recognise import finder, near_miss
 from iocmarket.indicators.refang import Refanged, refang_line
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")

@@ -34,7 +34,26 @@ def recognise(text: str, type_name: str | None = None) -> Recognised:
         named = ioc_types.get(type_name) or _by_alias(type_name)
         if named is None:
             raise Refusal("unknown_type", f"There is no IOC type “{type_name[:40]}”.")
-        return Recognised(named, named.normalise(text, explicit=True))
+        return Recognised(named, named.read(text, explicit=True))
+    return _at_once(text) or _by_search(text)
+
+
+def _at_once(text: str) -> Recognised | None:
+    """The usual spelling of a usual value, which is most of what is ever sent; None for everything else.
+
+    The first type in precedence that matches is the first whose candidate is the whole value, if it is that.
+    """
+    expression, kinds = finder()
+    match = expression.match(text)
+    if match is None or match.end() != len(text) or text.strip(_AROUND) != text:
+        return None
+    kind = kinds[match.lastgroup or ""]
+    found = kind.usual(text)
+    return None if found is None else Recognised(kind, found)
+
+
+def _by_search(text: str) -> Recognised:
+    """The first type in precedence that takes the whole value, defanged or not. Raises Refusal as `recognise` does."""
     plain = cleaned(text).strip(_AROUND)
     first: Refusal | None = None
     for kind in types_by_precedence():
@@ -70,6 +89,27 @@ def types_by_precedence() -> tuple[IocType, ...]:
 def _by_precedence(types: tuple[IocType, ...]) -> tuple[IocType, ...]:
     """Ten thousand values are read for one look-up: sorted once, not for each of them."""
     return tuple(sorted(types, key=lambda kind: (kind.precedence, kind.name)))
+
+
+Finder = tuple[re.Pattern[str], dict[str, IocType]]
+"""One expression for all types, and the type of each of its groups."""
+
+
+def finder() -> Finder:
+    """The expression that finds a value of any type that is registered now: of those that match, the first."""
+    return _finder(types_by_precedence())
+
+
+@lru_cache(maxsize=4)
+def _finder(types: tuple[IocType, ...]) -> Finder:
+    kinds, parts = {}, []
+    for index, kind in enumerate(types):
+        if kind.finds is not None:
+            folded = "i" if kind.finds.flags & re.IGNORECASE else ""
+            parts.append(f"(?P<t{index}>(?{folded}:{kind.finds.pattern}))")
+            kinds[f"t{index}"] = kind
+    # The guard before all: no value starts within a word of ASCII letters and digits, nor with a bracket.
+    return re.compile(rf"(?<![0-9A-Za-z])(?=[\w.:*])(?:{'|'.join(parts)})"), kinds
 
 
 def _covers(kind: IocType, plain: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from socket import AF_INET6, inet_ntop, inet_pton
 from typing import ClassVar
 
 from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, ioc_types, quoted
@@ -52,6 +53,45 @@ def special_ranges(version: int, first: int, last: int) -> tuple[str, ...]:
     else:
         reserved = not any(start <= first and last <= end for _version, start, end in _UNICAST_V6)
     return codes or (("reserved_address",) if reserved else ())
+
+
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+USUAL_V4 = rf"(?:{_OCTET}\.){{3}}{_OCTET}"
+"""The one spelling of an IPv4 address that everybody reads alike."""
+_USUAL_V4 = re.compile(USUAL_V4)
+ORDINARY_OCTETS = frozenset(
+    str(octet)
+    for octet in range(1, 224)
+    if octet != 127 and not special_ranges(4, octet << 24, (octet << 24) + 0xFFFFFF)
+)
+"""First octets of which no address has anything special: not refused, no warning."""
+
+
+def is_usual_ipv4(text: str) -> bool:
+    """Whether this is an IPv4 address in its canonical form of which there is nothing to say."""
+    return _USUAL_V4.fullmatch(text) is not None and text.partition(".")[0] in ORDINARY_OCTETS
+
+
+_USUAL_V6 = re.compile(r"[0-9a-f:]{3,39}")
+_SPECIAL_GROUPS = frozenset(
+    group
+    for ranges in _RANGES.values()
+    for version, first, last in ranges
+    if version == 6
+    for group in range(first >> 112, (last >> 112) + 1)
+)
+
+
+def is_usual_ipv6(text: str) -> bool:
+    """The same of IPv6: given out to somebody, and in the form of RFC 5952."""
+    if _USUAL_V6.fullmatch(text) is None:
+        return False
+    try:
+        packed = inet_pton(AF_INET6, text)
+    except OSError:
+        return False
+    group = int.from_bytes(packed[:2])
+    return 0x2000 <= group < 0x4000 and group not in _SPECIAL_GROUPS and inet_ntop(AF_INET6, packed) == text
 
 
 def refuse_own_machine(address: IPv4Address | IPv6Address) -> None:
@@ -134,6 +174,10 @@ class IPv4(IocType):
             raise Refusal("not_ipv4", "An IPv4 address is four numbers from 0 to 255 with dots between them.")
         return _judged(parse_ipv4(shape["address"]), *(["port_dropped"] if shape["port"] else []))
 
+    def usual(self, raw: str) -> Canonical | None:
+        """A public address and nothing beside it."""
+        return Canonical(raw) if is_usual_ipv4(raw) else None
+
     def settle(self, text: str, start: int, end: int) -> int | None:
         """Not a version number (`Firefox/115.0.2.1`, `OID 2.5.29.37`), nor the sink of a line of a hosts file."""
         if _VERSION_BEFORE.search(text, max(0, start - 16), start):
@@ -188,6 +232,10 @@ class IPv6(IocType):
         if not explicit and "reserved_address" in found.warnings:
             raise Refusal("not_allocated", f"{found.value} lies in a range that is not in use: a time or a ratio?")
         return found
+
+    def usual(self, raw: str) -> Canonical | None:
+        """A public address and nothing beside it."""
+        return Canonical(raw) if is_usual_ipv6(raw) else None
 
     def pattern(self, value: str, *, subtree: bool = False) -> str:
         """`[ipv6-addr:value = '…']`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import cache
 from typing import ClassVar
 
 from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, ioc_types, quoted
@@ -14,6 +15,7 @@ _EXTENSIONS = (
     "apk|bat|bin|cmd|dat|dll|docm?|docx|elf|exe|gz|hta|html?|img|iso|jar|jpe?g|js|json|lnk|msi|ocx|out|pdf|php|png|ps1|py|"
     "rar|rtf|scr|sh|sys|tar|tmp|txt|vbs|virus|vir|xls|xlsm|xlsx|xml|zip|7z"
 )
+_DIGITS = re.compile(r"[0-9a-f]+")
 _PAIRS = re.compile(r"[0-9a-f]{2}(?:([:\- ])[0-9a-f]{2})(?:\1[0-9a-f]{2})*", re.IGNORECASE)
 
 
@@ -45,13 +47,18 @@ class FileHash(IocType):
         text = cleaned(raw).lower().removeprefix("0x")
         if explicit and (pairs := _PAIRS.fullmatch(text)) is not None:
             text = text.replace(pairs[1], "")
-        if not re.fullmatch(r"[0-9a-f]+", text):
+        if _DIGITS.fullmatch(text) is None:
             raise Refusal("not_hexadecimal", f"{self.label} is written with the digits 0-9 and a-f.")
         if len(text) != self.digits:
             raise Refusal("hash_length", f"{self.label} has {self.digits} hexadecimal digits; this has {len(text)}.")
         if not text.strip("0"):
             raise Refusal("null_hash", "All digits are zero: no file has this hash.")
         return Canonical(text, warnings=("empty_input_hash",) if text == self._of_nothing() else ())
+
+    def usual(self, raw: str) -> Canonical | None:
+        """The digits in lower case."""
+        known = _DIGITS.fullmatch(raw) is not None and len(raw) == self.digits and raw != self._of_nothing()
+        return Canonical(raw) if known and raw.strip("0") else None
 
     def unmistakable(self, match: str) -> bool:
         """A run of exactly this many hexadecimal digits, of which at least one is a letter or all are zero."""
@@ -63,7 +70,12 @@ class FileHash(IocType):
         return f"[file:hashes.{self.stix_key} = {quoted(value)}]"
 
     def _of_nothing(self) -> str:
-        return hashlib.new(self.name, b"", usedforsecurity=False).hexdigest()
+        return _of_nothing(self.name)
+
+
+@cache
+def _of_nothing(algorithm: str) -> str:
+    return hashlib.new(algorithm, b"", usedforsecurity=False).hexdigest()
 
 
 def _run(digits: int) -> re.Pattern[str]:

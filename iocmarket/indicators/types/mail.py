@@ -8,12 +8,14 @@ from typing import ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, ioc_types, quoted
-from iocmarket.indicators.types.names import ascii_name, defanged_name, judge_name
+from iocmarket.indicators.types.names import ascii_name, defanged_name, judge_name, usual_name
 from iocmarket.kernel.decision import Refusal
 
 _BOUNCE = re.compile(r"(?:\+|\d-)[\w.-]{0,63}=$")
 _ANGLE = re.compile(r"[^<>]*<([^<>]*)>")
 _ATOM = re.compile(r"[^\s\x00-\x1f\"(),:;<>@\[\]\\.]+")
+
+_USUAL_LOCAL = re.compile(r"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+")
 
 
 class Email(IocType):
@@ -55,6 +57,12 @@ class Email(IocType):
         name = ascii_name(domain)
         _subtree, warnings = judge_name(name)
         return Canonical(f"{local}@{name}", warnings=warnings)
+
+    def usual(self, raw: str) -> Canonical | None:
+        """A mailbox in lower case at a usual name."""
+        local, _at, domain = raw.partition("@")
+        usual = len(local) <= 64 and _USUAL_LOCAL.fullmatch(local) is not None and usual_name(domain) is not None
+        return Canonical(raw) if usual else None
 
     def settle(self, text: str, start: int, end: int) -> int | None:
         """Not the middle of a bounce address, `bounce+bob=evil.org@list.org`."""

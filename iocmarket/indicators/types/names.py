@@ -8,14 +8,13 @@ outside ASCII become A-labels by UTS 46 (through ada, as in URLs): a look-alike 
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import ClassVar
 
 import ada_url
 from django.utils.translation import gettext_lazy as _
-from publicsuffixlist import PublicSuffixList
 
 from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.suffixes import registered_under_top, suffix_list
 from iocmarket.kernel.decision import Refusal
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -28,14 +27,9 @@ _PROGRAMS = frozenset({"setup.com", "command.com", "install.com", "format.com", 
 _CODE = frozenset({"self", "this", "document", "window", "console", "node", "event"})
 
 
-@cache
-def _suffixes(*, only_icann: bool = False) -> PublicSuffixList:
-    return PublicSuffixList(accept_unknown=False, only_icann=only_icann)
-
-
 def registrable_domain(name: str) -> str | None:
     """The part of a name that somebody registered (`evil.co.uk` of `www.evil.co.uk`); None for a public suffix."""
-    found = _suffixes().privatesuffix(name)
+    found = suffix_list().privatesuffix(name)
     return str(found) if found else None
 
 
@@ -81,15 +75,32 @@ def judge_name(name: str) -> tuple[bool, tuple[str, ...]]:
         raise Refusal(
             "onion_service", "An onion service is in no DNS: send a URL with its full name of 56 (or 16) characters."
         )
-    suffix = _suffixes().publicsuffix(name)
+    suffix = suffix_list().publicsuffix(name)
     if suffix is None:
         raise Refusal("unknown_tld", f"There is no top-level domain .{top}.")
     warnings = tuple("documentation_name" for known in _DOCUMENTATION if name == known or name.endswith("." + known))
     if suffix != name:
-        return _suffixes().privatesuffix(name) == name, warnings
-    if _suffixes(only_icann=True).publicsuffix(name) == name:
+        return name.count(".") == suffix.count(".") + 1, warnings
+    if suffix_list(only_icann=True).publicsuffix(name) == name:
         raise Refusal("public_suffix", f"Everybody registers names under {name}: it is a public suffix.")
     return False, (*warnings, "private_suffix")
+
+
+_USUAL = re.compile(
+    r"(?=.{4,253}$)(?:(?!xn--)(?=[^.]{1,63}\.)[a-z0-9_]++(?:-++[a-z0-9_]++)*+\.)++[a-z]{2,63}", re.ASCII
+)
+_UNUSUAL = {*_RESERVED_TLDS, "onion"}
+
+
+def usual_name(text: str) -> str | None:
+    """What somebody registered of a name that `ascii_name` leaves as it is and `judge_name` has nothing to say of.
+
+    None for every other text.
+    """
+    if _USUAL.fullmatch(text) is None or text[text.rfind(".") + 1 :] in _UNUSUAL:
+        return None
+    registered = registered_under_top(text)
+    return None if registered in _DOCUMENTATION else registered
 
 
 def defanged_name(name: str) -> str:
@@ -140,6 +151,13 @@ class Domain(IocType):
         if shape["port"]:
             warnings += ("port_dropped",)
         return Canonical(name, subtree=subtree or bool(shape["wild"]), warnings=warnings)
+
+    def usual(self, raw: str) -> Canonical | None:
+        """A name in lower case, directly under a top-level domain or below, that resembles nothing else."""
+        registered = usual_name(raw)
+        if registered is None or raw[raw.rfind(".") + 1 :] in _FILE_SUFFIXES or raw in _PROGRAMS:
+            return None
+        return None if raw[: raw.find(".")] in _CODE else Canonical(raw, subtree=registered == raw)
 
     def settle(self, text: str, start: int, end: int) -> int | None:
         """Not a call (`System.out(`) nor a key (`smtp.from=`)."""

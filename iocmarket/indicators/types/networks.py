@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from socket import inet_aton
 from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from iocmarket.indicators.types.addresses import bounds_of, parse_ipv4, parse_ipv6, refuse_own_machine, special_ranges
+from iocmarket.indicators.types.addresses import (
+    ORDINARY_OCTETS,
+    USUAL_V4,
+    bounds_of,
+    parse_ipv4,
+    parse_ipv6,
+    refuse_own_machine,
+    special_ranges,
+)
 from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, ioc_types, quoted
 from iocmarket.kernel.decision import Refusal
 
@@ -24,6 +33,7 @@ _SHAPE = re.compile(
     r"(?=$|[\s,;|.)\]])",
     re.IGNORECASE,
 )
+_USUAL = re.compile(rf"({USUAL_V4})/([89]|[12][0-9]|3[01])")
 
 
 class Cidr(IocType):
@@ -63,6 +73,13 @@ class Cidr(IocType):
         if shape["mask"] and first != network.network_address:
             warnings += ("host_bits_cleared",)
         return Canonical(str(network), warnings=warnings)
+
+    def usual(self, raw: str) -> Canonical | None:
+        """A public network of IPv4 by its first address."""
+        shape = _USUAL.fullmatch(raw)
+        if shape is None or raw.partition(".")[0] not in ORDINARY_OCTETS:
+            return None
+        return None if int.from_bytes(inet_aton(shape[1])) & (0xFFFFFFFF >> int(shape[2])) else Canonical(raw)
 
     def unmistakable(self, match: str) -> bool:
         """Nothing else is written with four octets and a prefix length."""

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import ada_url
 
 from iocmarket.indicators.refang import refang
-from iocmarket.indicators.types.addresses import judge_address
+from iocmarket.indicators.types.addresses import is_usual_ipv4, judge_address
 from iocmarket.indicators.types.base import MAX_LENGTH, Canonical, IocType, Trait, cleaned, ioc_types, quoted
-from iocmarket.indicators.types.names import ascii_name, defanged_name, judge_name, refuse_accidents
+from iocmarket.indicators.types.names import ascii_name, defanged_name, judge_name, refuse_accidents, usual_name
 from iocmarket.indicators.types.url_ends import BODY, MAX_MATCH, end_of_url
 from iocmarket.kernel.decision import Refusal
 
@@ -36,6 +36,9 @@ _ONION = re.compile(r"(?:[a-z0-9-]+\.)*(?:[a-z2-7]{16}|[a-z2-7]{56})\.onion")
 _BODY = rf"(?-i:{BODY}{{1,{MAX_MATCH}}}+)"  # no letters in it: without folding of case it is ten times faster
 _V4 = r"\d{1,3}+(?:\.\d{1,3}+){3}"
 _NAME_OR_V4 = rf"(?:{_V4}|(?:\w[\w-]{{0,62}}+\.(?=\w))++[^\W\d_][\w-]{{1,62}}+)"
+
+_PLAIN = r"A-Za-z0-9._~!$&*+,;=@/"
+_USUAL = re.compile(rf"https?://([a-z0-9._-]++)(/[{_PLAIN}-]*+)(?:\?[{_PLAIN}%?-]++)?(?:#[{_PLAIN}-]++)?")
 
 
 class Url(IocType):
@@ -73,6 +76,15 @@ class Url(IocType):
             text, warnings = "http://" + text, ("scheme_assumed",)
         url = _settled(text)
         return Canonical(url, warnings=warnings + _judge_host(url))
+
+    def usual(self, raw: str) -> Canonical | None:
+        """A web address with a path, at a usual name or address, in which there is nothing to resolve or to unescape.
+
+        No colon after the scheme, no bracket: nothing that could be defanging.
+        """
+        if len(raw) > MAX_LENGTH or (shape := _USUAL.fullmatch(raw)) is None or "/." in shape[2]:
+            return None
+        return Canonical(raw) if usual_name(shape[1]) is not None or is_usual_ipv4(shape[1]) else None
 
     def settle(self, text: str, start: int, end: int) -> int | None:
         """Without the punctuation, brackets and columns of a table that follow it."""
