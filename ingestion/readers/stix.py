@@ -110,6 +110,16 @@ def read_story(document: Mapping[str, Any], context: Context) -> Story:
     return Story(_redacted(name)[:TITLE_MAX], description, said, refers_to(document))
 
 
+def is_identity_of(document: Mapping[str, Any], name: str) -> bool:
+    """Whether an object is the identity (section 4.5) of the institution of that name: it bears it."""
+    said = document.get("name")
+    return document.get("type") == "identity" and isinstance(said, str) and _folded(said) == _folded(name)
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
 def refers_to(document: Mapping[str, Any]) -> tuple[str, ...]:
     """The ids in `object_refs`, each once."""
     refs = document.get("object_refs")

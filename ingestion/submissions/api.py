@@ -14,13 +14,14 @@ from rest_framework.response import Response
 from ingestion.submissions import pressure
 from ingestion.submissions.answers import answer_again, answer_to, page_of
 from ingestion.submissions.choices import LISTS, NAMES, QUERY, place
-from ingestion.submissions.drafts import ITEMS_MAX, InvalidRequest
+from ingestion.submissions.drafts import ITEMS_MAX, InvalidRequest, Sending
 from ingestion.submissions.idempotency import once
 from ingestion.submissions.models import Submission
 from ingestion.submissions.queueing import enqueue
 from ingestion.submissions.reading import submissions_of
-from ingestion.submissions.receiving import JSON, Long, media_types, received
+from ingestion.submissions.receiving import JSON, STIX, Long, media_types, received
 from ingestion.submissions.services import preview, submit
+from iocmarket.accounts.models import Institution
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.scoped import ScopedView
 from iocmarket.accounts.viewer import Viewer
@@ -29,10 +30,12 @@ from iocmarket.api.problems import Problem
 from iocmarket.api.spool import Body, spooled
 
 _DEFAULTS = [
-    OpenApiParameter(name, OpenApiTypes.STR, description="Default for text, CSV and NDJSON; as in `defaults`.")
+    OpenApiParameter(name, OpenApiTypes.STR, description="Default for text, CSV, NDJSON and STIX; as in `defaults`.")
     for name in sorted(NAMES)
 ]
 BODIES = named_parsers(media_types())
+# The bodies that are one JSON document.
+DOCUMENTS = frozenset({JSON, STIX})
 PAGE, PAGE_MOST = 500, 2000
 """Items on a page of `items_url`: unasked, and at most."""
 
@@ -51,7 +54,9 @@ class Submissions(ScopedView):
             OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER),
             *_DEFAULTS,
         ],
-        request={name: OpenApiTypes.OBJECT if name == JSON else OpenApiTypes.STR for name in sorted(media_types())},
+        request={
+            name: OpenApiTypes.OBJECT if name in DOCUMENTS else OpenApiTypes.STR for name in sorted(media_types())
+        },
         responses={200: OpenApiTypes.OBJECT, 201: OpenApiTypes.OBJECT, 202: OpenApiTypes.OBJECT},
     )
     def post(self, request: Request) -> Response:
@@ -71,8 +76,13 @@ class Submissions(ScopedView):
             raise Problem(429, later.code, later.detail, wait=later.wait) from later
 
 
+def _sent(request: Request, body: Body, viewer: Viewer) -> Sending | Long:
+    name = Institution.objects.values_list("name", flat=True)
+    return received(body, _given(request.query_params), sender=lambda: name.get(pk=viewer.institution_id))
+
+
 def _tried(request: Request, body: Body, viewer: Viewer) -> Response:
-    sent = received(body, _given(request.query_params))
+    sent = _sent(request, body, viewer)
     if isinstance(sent, Long):
         detail = f"a dry run has at most {ITEMS_MAX} items: its answer is kept nowhere and could not be read in pages"
         raise Problem(413, "too_many_items", detail)
@@ -80,7 +90,7 @@ def _tried(request: Request, body: Body, viewer: Viewer) -> Response:
 
 
 def _done(request: Request, body: Body, viewer: Viewer) -> Response:
-    sent = received(body, _given(request.query_params))
+    sent = _sent(request, body, viewer)
     if isinstance(sent, Long):
         answer = answer_again(enqueue(sent, viewer=viewer, channel=Submission.Channel.API))
         return Response(answer, status=202, headers={"Location": f"/api/v1/submissions/{answer['id']}"})

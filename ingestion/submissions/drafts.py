@@ -53,6 +53,8 @@ class ReportDraft:
 
     title: str
     description: str = ""
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """What the story says of itself (its own marking), by the names of Choices; for the rest the defaults hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,13 @@ class Sending:
     given: Mapping[str, Any] = field(default_factory=dict)
     defaults_at: str = "/defaults"
     """Where the defaults stand, for the place of a fault in them."""
+
+    @property
+    def report_choices(self) -> Choices:
+        """Marking and audience of the report. Raises Refusal for what it may not say."""
+        if self.report is None or not self.report.said:
+            return self.choices
+        return read_choices(self.report.said, base=self.choices, where="/report", own=False)
 
 
 def from_text(

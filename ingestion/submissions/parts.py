@@ -4,6 +4,7 @@ An entry is what was said of one item, before anybody asked what it is, or what 
 
     ["said", line, {"value": …, "tlp": …}]
     ["read", line, input, type, value, subtree, warnings]
+    ["read", line, input, type, value, subtree, warnings, {"tlp": …}]
     ["refused", line, input, type, code, detail]
 
 Nothing in it is secret any more: passwords were blanked before it was written.
@@ -18,7 +19,7 @@ from typing import Any
 
 import orjson
 
-from ingestion.readers.base import Row, shown
+from ingestion.readers.base import Candidate, Row, shown
 from ingestion.readers.credentials import redact, redact_value
 from ingestion.submissions.choices import NAMES, Choices, read_choices
 from ingestion.submissions.drafts import Draft, check_value, draft_of, said_of
@@ -96,6 +97,16 @@ def entry_of_draft(draft: Draft) -> Entry:
     return ["read", draft.line, draft.input, draft.type, found.value, found.subtree, list(found.warnings)]
 
 
+def entry_of_candidate(candidate: Candidate, said: Mapping[str, Any]) -> Entry:
+    """What a reader of statements found: a value and what its author says of it."""
+    found = candidate.canonical
+    if found is None:
+        code, detail = (candidate.refusal.code, candidate.refusal.detail) if candidate.refusal else ("", "")
+        return ["refused", candidate.line, candidate.raw, candidate.type or "", code, detail]
+    held = [candidate.line, candidate.raw, candidate.type or "", found.value, found.subtree, list(found.warnings)]
+    return ["read", *held, _redacted(said)]
+
+
 def _redacted(fields: Mapping[str, Any]) -> dict[str, Any]:
     held = dict(fields)
     for name in SECRETIVE:
@@ -126,15 +137,21 @@ class _Reading:
         if kind == "said":
             return self._said(entry[2], index, line)
         _kind, _line, raw, type_name, *rest = entry
-        canonical = refusal = None
+        canonical: Canonical | None = None
+        refusal: Refusal | None = None
+        choices = self._base
         if kind == "read":
-            value, subtree, warnings = rest
-            canonical = Canonical(value, subtree, tuple(warnings))
+            value, subtree, warnings, *said = rest
+            try:
+                choices = self._understood_of(said[0]) if said else choices
+                canonical = Canonical(value, subtree, tuple(warnings))
+            except Refusal as refused:
+                refusal = refused
         else:
             code, detail = rest
             refusal = Refusal(code, detail)
         return Draft(
-            index=index, line=line, input=raw, type=type_name, canonical=canonical, refusal=refusal, choices=self._base
+            index=index, line=line, input=raw, type=type_name, canonical=canonical, refusal=refusal, choices=choices
         )
 
     def _said(self, fields: Mapping[str, Any], index: int, line: int) -> Draft:
@@ -145,9 +162,10 @@ class _Reading:
             return self._refused(fields, index, line, refusal)
 
     def _choices(self, fields: Mapping[str, Any]) -> Choices:
-        if len(fields) == 1:
-            return self._base
-        key = orjson.dumps(said := said_of(fields))
+        return self._base if len(fields) == 1 else self._understood_of(said_of(fields))
+
+    def _understood_of(self, said: Mapping[str, Any]) -> Choices:
+        key = orjson.dumps(said)
         found = self._understood.get(key)
         if found is None:
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from functools import partial
 
 from django.conf import settings
@@ -41,7 +42,7 @@ def enqueue(sent: Long, *, viewer: Viewer, channel: Submission.Channel) -> Submi
         channel=channel,
         state=Submission.State.QUEUED,
         defaults=dict(sent.given),
-        report={"title": sent.report.title, "description": sent.report.description} if sent.report else {},
+        report=asdict(sent.report) if sent.report else {},
         lines_without_indicator=list(sent.lines_without_indicator),
     )
     count, parts = _store_entries(submission, sent)

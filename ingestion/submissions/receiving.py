@@ -12,6 +12,7 @@ import orjson
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
+from ingestion.readers import stix_bundles
 from ingestion.readers.base import row_readers
 from ingestion.readers.credentials import redacted
 from ingestion.submissions.choices import QUERY, Choices, read_choices
@@ -27,14 +28,23 @@ from ingestion.submissions.drafts import (
     from_text,
     text_in,
 )
-from ingestion.submissions.parts import Entry, drafts_of, entry_of_draft, entry_of_item, entry_of_row
+from ingestion.submissions.parts import (
+    Entry,
+    drafts_of,
+    entry_of_candidate,
+    entry_of_draft,
+    entry_of_item,
+    entry_of_row,
+)
 from iocmarket.api.bodies import loads, text_of
 from iocmarket.api.parsers import JSON_CHARSETS
 from iocmarket.api.problems import Problem
 from iocmarket.api.spool import Body
+from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.marking import Marking
 
-JSON, TEXT = "application/json", "text/plain"
+JSON, TEXT, STIX = "application/json", "text/plain", stix_bundles.MEDIA_TYPE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +63,17 @@ class Long:
 
 def media_types() -> frozenset[str]:
     """What can be sent."""
-    return frozenset({JSON, TEXT, *_row_readers()})
+    return frozenset({JSON, TEXT, STIX, *_row_readers()})
 
 
 def _row_readers() -> dict[str, str]:
     return {media_type: reader.name for reader in row_readers for media_type in reader.media_types}
 
 
-def received(body: Body, given: Mapping[str, Any]) -> Sending | Long:
-    """What a body and its query parameters say. Raises Problem, Refusal or InvalidRequest.
+def received(body: Body, given: Mapping[str, Any], *, sender: Callable[[], str]) -> Sending | Long:
+    """What a body and its query parameters say; `sender` tells the institution's name.
+
+    Raises Problem, Refusal or InvalidRequest.
 
     A Long raises the same while it is consumed.
     """
@@ -72,7 +84,27 @@ def received(body: Body, given: Mapping[str, Any]) -> Sending | Long:
     choices = read_choices(given, base=Choices(), where=QUERY, own=False)
     if body.media_type == TEXT:
         return of_text(body.size, lambda: text_of(body.read(), charset=body.charset), body.lines, choices, given)
+    if body.media_type == STIX:
+        return of_bundle(body, choices, given, sender=sender)
     return of_rows(_row_readers()[body.media_type], body.lines(), choices, given)
+
+
+def of_bundle(body: Body, choices: Choices, given: Mapping[str, Any], *, sender: Callable[[], str]) -> Sending | Long:
+    """A STIX bundle: its indicators, with what each says of its values, and the report around them."""
+    if body.version not in {"", stix_bundles.VERSION}:
+        detail = f"STIX {stix_bundles.VERSION} is read here, not {body.version[:20]!r}"
+        raise Problem(415, "unsupported_version", detail, where="Content-Type")
+    _check_json_charset(body)
+    default = Marking(choices.tlp, choices.pap)
+    bundle = stix_bundles.read_bundle(loads(body.read()), sender=sender(), default=default, moment=clock.now())
+    entries = (
+        entry_of_candidate(candidate, statement.said)
+        for statement in bundle.statements()
+        for candidate in statement.candidates
+    )
+    story = bundle.story
+    report = ReportDraft(title=story.title, description=story.description, said=story.said) if story else None
+    return _of_entries(entries, choices, given, report=report, silent=bundle.places_without_indicator)
 
 
 def of_text(
@@ -87,13 +119,32 @@ def of_text(
 
 def of_rows(reader: str, lines: Iterable[str], choices: Choices, given: Mapping[str, Any]) -> Sending | Long:
     """A file of one indicator a line."""
-    entries = map(entry_of_row, row_readers[reader].rows(lines))
+    return _of_entries(map(entry_of_row, row_readers[reader].rows(lines)), choices, given)
+
+
+def _of_entries(
+    entries: Iterator[Entry],
+    choices: Choices,
+    given: Mapping[str, Any],
+    *,
+    report: ReportDraft | None = None,
+    silent: tuple[int, ...] = (),
+) -> Sending | Long:
     start = list(islice(entries, ITEMS_MAX + 1))
     if len(start) > ITEMS_MAX:
-        return Long(choices=choices, entries=chain(start, entries), given=given, defaults_at=QUERY)
+        return Long(
+            choices=choices,
+            entries=chain(start, entries),
+            lines_without_indicator=silent,
+            report=report,
+            given=given,
+            defaults_at=QUERY,
+        )
     return Sending(
         drafts=drafts_of(start, first=0, choices=choices, long=False),
         choices=choices,
+        report=report,
+        lines_without_indicator=silent,
         raw="\n".join(orjson.dumps(entry[2]).decode() for entry in start),
         given=given,
         defaults_at=QUERY,
@@ -123,8 +174,7 @@ _BY_NAME = {
 
 
 def _document(body: Body, given: Mapping[str, Any]) -> Sending | Long:
-    if body.charset.lower() not in JSON_CHARSETS:
-        raise Problem(415, "unsupported_charset", "JSON is sent as UTF-8 (RFC 8259 section 8.1)")
+    _check_json_charset(body)
     document = loads(body.read())
     if given:
         where = f"{QUERY}{next(iter(given))[:60]}"
@@ -136,6 +186,11 @@ def _document(body: Body, given: Mapping[str, Any]) -> Sending | Long:
         sending = from_document(document)
         return sending if len(sending.drafts) <= ITEMS_MAX else _long(sending)
     return _long_document(document)
+
+
+def _check_json_charset(body: Body) -> None:
+    if body.charset.lower() not in JSON_CHARSETS:
+        raise Problem(415, "unsupported_charset", "JSON is sent as UTF-8 (RFC 8259 section 8.1)")
 
 
 def _long_document(document: dict[str, Any]) -> Long:

@@ -148,7 +148,7 @@ def is_in_person(sending: Sending) -> bool:
 
 def _own_reports(sending: Sending, viewer: Viewer) -> dict[str, Any]:
     """Whose reports of that title a submission joins: the institution's, or for TLP:RED the person's own."""
-    if sending.choices.tlp is TLP.RED:
+    if sending.report_choices.tlp is TLP.RED:
         return {"institution_id": viewer.institution_id, "author_id": viewer.member_id, "tlp": TLP.RED}
     return {"institution_id": viewer.institution_id, "tlp__lt": TLP.RED}
 
@@ -162,7 +162,7 @@ def _standing_report(sending: Sending, viewer: Viewer) -> Report | None:
 
 
 def _report(sending: Sending, viewer: Viewer, moment: datetime, addressees: Addressees) -> Report:
-    draft, choices = sending.report or ReportDraft(title=""), sending.choices
+    draft, choices = sending.report or ReportDraft(title=""), sending.report_choices
     found, made = Report.objects.get_or_create(
         title=draft.title,
         **_own_reports(sending, viewer),

@@ -49,6 +49,8 @@ class Body:
     size: int
     digest: bytes
     file: IO[bytes]
+    version: str = ""
+    """The media type's parameter `version`; empty without it."""
 
     def read(self) -> bytes:
         """All of it."""
@@ -118,7 +120,8 @@ def spooled(request: HttpRequest, *, media_types: frozenset[str]) -> Iterator[Bo
                 raise _too_large()
             digest.update(piece)
             file.write(piece)
-        yield Body(media_type, str(parameters.get("charset", "")), size, digest.digest(), cast("IO[bytes]", file))
+        charset, version = (str(parameters.get(name, "")) for name in ("charset", "version"))
+        yield Body(media_type, charset, size, digest.digest(), cast("IO[bytes]", file), version)
 
 
 def _let_finish(arriving: Iterator[bytes]) -> None:

@@ -110,7 +110,7 @@ def _context(depot: Depot, documents: Iterable[Mapping[str, Any]], around: Docum
         wanted.update(author for author in [document.get("created_by_ref")] if isinstance(author, str))
     found = {**definitions_in(depot, wanted - set(around)), **{name: around[name] for name in wanted & set(around)}}
     name = Institution.objects.values_list("name", flat=True).get(pk=viewer.institution_id)
-    own = [name_ for name_, document in found.items() if _is_identity(document, name)]
+    own = [name_ for name_, document in found.items() if stix.is_identity_of(document, name)]
     return stix.Context(definitions=found, own=own, moment=clock.now())
 
 
@@ -129,16 +129,6 @@ def _number(name: str) -> UUID | None:
         return UUID(name.partition("--")[2])
     except ValueError:
         return None
-
-
-def _is_identity(document: Mapping[str, Any], name: str) -> bool:
-    """Whether an identity is the institution itself: it bears its name."""
-    said = document.get("name")
-    return document.get("type") == "identity" and isinstance(said, str) and _folded(said) == _folded(name)
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.split()).casefold()
 
 
 def _grouped(

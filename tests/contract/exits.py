@@ -119,6 +119,13 @@ def _send_rows(media_type: str, rows: str) -> Ask:
     return ask
 
 
+# A STIX bundle; braces are doubled, because the subject is filled in.
+_BUNDLE = """{{"type":"bundle","id":"bundle--5d0092c5-5f74-4287-9642-33f4c354e56d","objects":[{{
+  "type":"indicator","spec_version":"2.1","id":"indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f",
+  "created":"2026-01-31T08:00:00.000Z","modified":"2026-01-31T08:00:00.000Z","valid_from":"2026-01-31T08:00:00Z",
+  "pattern_type":"stix","pattern":"[ipv4-addr:value = '{s.value}' OR domain-name:value = '{s.value}']"}}]}}"""
+
+
 def _take_back(reader: Reader, subject: Subject) -> Any:
     return reader.machine.delete(f"/api/v1/contributions/{subject.contribution_id}")
 
@@ -267,6 +274,7 @@ ROUTES: dict[str, Exit] = {
             Asking("text", _send_text("/api/v1/submissions?audience=own")),
             Asking("table", _send_rows("text/csv", "value;audience\n{s.value};own")),
             Asking("objects", _send_rows("application/x-ndjson", '{{"value":"{s.value}"}}')),
+            Asking("bundle", _send_rows("application/stix+json;version=2.1", _BUNDLE)),
             Asking("dry text", _send_text("/api/v1/submissions?dry_run=1")),
         ),
     ),
