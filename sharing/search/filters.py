@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db.models import Q
 from django.http import QueryDict
 from django.utils.dateparse import parse_date, parse_datetime
 
-from ingestion.submissions.values import reversed_name
-from iocmarket.indicators.recognise import Recognised, recognise
+from iocmarket.indicators.recognise import recognise
 from iocmarket.indicators.threats import ThreatType
-from iocmarket.indicators.types import Trait, ioc_types
-from iocmarket.indicators.types.names import ascii_name
+from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel.decision import Refusal
-from iocmarket.kernel.ids import digest_of
 from iocmarket.kernel.marking import TLP
+from sharing.search.reach import Reach, reach_of, under
 
 NAMES = (
     "value", "type", "threat_type", "tlp", "institution", "tag", "since", "updated_since", "score_min", "state",
@@ -32,8 +29,7 @@ STATES = ("live", "expired")
 class Filters:
     """What a list is narrowed to; nothing given means everything visible, live and expired."""
 
-    reach: Q = field(default_factory=Q)
-    """A condition on the entry's indicator."""
+    reach: Reach | None = None
     types: frozenset[str] = frozenset()
     threat_types: frozenset[str] = frozenset()
     tlps: frozenset[TLP] = frozenset()
@@ -73,24 +69,9 @@ def read_filters(query: QueryDict, *, beside: tuple[str, ...] = ()) -> Filters:
     )
 
 
-def under(name: str) -> Q:
-    """A DNS name and all below it, with the URLs and addresses that lie there."""
-    return Q(indicator__reversed_name__startswith=reversed_name(ascii_name(name.strip("."))))
-
-
-def reach_of(found: Recognised) -> Q:
-    """A value; for an address also the networks around it, for a network what lies in it and what it lies in."""
-    value = found.canonical.value
-    network = found.type.network(value)
-    if network is None:
-        return Q(indicator__digest=digest_of(found.type.name, value))
-    around = Q(indicator__network__covers=network)
-    return around | Q(indicator__network__within=network) if Trait.NETWORK in found.type.traits else around
-
-
-def _reach(text: str) -> Q:
+def _reach(text: str) -> Reach | None:
     if not text:
-        return Q()
+        return None
     try:
         return under(text) if text.startswith(".") else reach_of(recognise(text))
     except Refusal as refusal:

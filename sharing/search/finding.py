@@ -12,9 +12,10 @@ from iocmarket.indicators.recognise import Recognised, recognise
 from iocmarket.indicators.types import Trait
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.ids import digest_of
-from sharing.search.filters import Filters, reach_of, under
+from sharing.search.filters import Filters
 from sharing.search.listing import page_of
 from sharing.search.lookup import Answer, look_up
+from sharing.search.reach import Reach, reach_of, under
 from sharing.search.rows import Row
 
 PAGE = 50
@@ -77,13 +78,13 @@ def _one(text: str, found: Recognised, viewer: Viewer, before: str) -> Found:
     return listed
 
 
-def _near(found: Recognised) -> Q | None:
+def _near(found: Recognised) -> Reach | None:
     """Networks around an address, what lies in a network, names and URLs under a name; the value itself excluded."""
     value = found.canonical.value
-    itself = Q(indicator__digest=digest_of(found.type.name, value))
+    itself = Q(digest=digest_of(found.type.name, value))
     if found.type.network(value):
-        return reach_of(found) & ~itself
-    return under(value) & ~itself if Trait.NAME in found.type.traits else None
+        return reach_of(found).but_not(itself)
+    return under(value).but_not(itself) if Trait.NAME in found.type.traits else None
 
 
 def _listed(kind: str, filters: Filters, viewer: Viewer, before: str) -> Found:

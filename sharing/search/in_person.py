@@ -35,7 +35,9 @@ def told_in_person(
         state__in=(Entry.State.LIVE, Entry.State.EXPIRED),
         indicator_id=OuterRef("indicator_id"),
     )
-    found = red_statements(viewer).filter(filters.reach).exclude(Exists(published))
+    found = red_statements(viewer).exclude(Exists(published))
+    if filters.reach is not None:
+        found = found.filter(filters.reach.of_rows())
     if filters.since is not None:
         earlier = red_statements(viewer).filter(created_at__lt=filters.since, indicator_id=OuterRef("indicator_id"))
         found = found.exclude(Exists(earlier))

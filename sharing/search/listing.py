@@ -23,6 +23,7 @@ from iocmarket.kernel.clock import MICROSECOND
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import TLP
 from iocmarket.publication.access import views_of
+from iocmarket.publication.gathering import IN_VIEW
 from iocmarket.publication.models import Entry, View
 from iocmarket.publication.personal import red_statements
 from iocmarket.publication.scores import score_at
@@ -120,7 +121,13 @@ def _entries(
     newer = Q(date_added__gt=OuterRef("date_added")) | Q(
         date_added=OuterRef("date_added"), stix_id__gt=OuterRef("stix_id")
     )
-    found = Entry.objects.filter(filters.reach, view=view, state__in=SPOKEN)
+    found = Entry.objects.filter(state__in=SPOKEN)
+    if filters.reach is not None:
+        found = found.filter(filters.reach.of_rows())
+    if filters.reach is not None and filters.reach.few:
+        found = found.alias(place=IN_VIEW).filter(place=view.pk)
+    else:
+        found = found.filter(view=view)
     if len(views) > 1:
         found = found.exclude(Exists(together.filter(newer)))
     if before is not None:
