@@ -39,16 +39,16 @@ _UUID_AS_TEXT = new_type((2950,), "UUID_AS_TEXT", lambda text, _cursor: text)
 """An answer of a thousand rows writes them out again: reading each into an object cost a tenth of it."""
 
 
-class Among(_Lookup):
-    """`column = ANY(array)`, the array being given: one statement for one value and for ten thousand."""
+class _Asked(_Lookup):
+    """A column compared with what is given."""
 
-    lookup_name = "among"
     prepare_rhs = False
+    comparison = ""
 
     def __init__(self, column: str) -> None:
         super().__init__(F(column), GIVEN)
 
-    def resolve_expression(self, *args: Any, **kwargs: Any) -> Among:
+    def resolve_expression(self, *args: Any, **kwargs: Any) -> _Asked:
         """As every lookup; only its left side is an expression."""
         found = self.copy()
         found.lhs = self.lhs.resolve_expression(*args, **kwargs)
@@ -65,22 +65,44 @@ class Among(_Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         """The comparison."""
         column, parameters = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(%s)", [*parameters, GIVEN]
+        return f"{column} {self.comparison}", [*parameters, GIVEN]
+
+
+class Among(_Asked):
+    """`column = ANY(array)`, the array being given: one statement for one value and for ten thousand."""
+
+    lookup_name = "among"
+    comparison = "= ANY(%s)"
+
+
+class Beyond(_Asked):
+    """`column > value`, the value being given."""
+
+    lookup_name = "beyond"
+    comparison = "> %s"
+
+
+class Before(_Asked):
+    """`column < value`, the value being given."""
+
+    lookup_name = "before"
+    comparison = "< %s"
 
 
 class Prepared(Generic[Shape]):
     """A kind of statement: `build` makes the `values_list` of one shape, in which GIVEN may stand."""
 
-    def __init__(self, build: Callable[[Shape], QuerySet[Any, Any]]) -> None:
-        self._build = build
+    def __init__(self, build: Callable[[Shape], QuerySet[Any, Any]], *, texts: bool = True) -> None:
+        """`texts`: UUIDs as text."""
+        self._build, self._texts = build, texts
         self._written = lru_cache(maxsize=KEPT)(self._write)
 
     def rows(self, shape: Shape, *given: Any) -> list[tuple[Any, ...]]:
-        """Run it: the rows as the database gives them, UUIDs as text. One statement."""
+        """Run it: the rows as the database gives them. One statement."""
         sql, parameters = self._written(shape)
         values = iter(given)
         filled = [next(values) if parameter is GIVEN else parameter for parameter in parameters]
-        return planned_rows(sql, filled, texts=True)
+        return planned_rows(sql, filled, texts=self._texts)
 
     def _write(self, shape: Shape) -> tuple[str, tuple[Any, ...]]:
         with connection.execute_wrapper(_refuse):

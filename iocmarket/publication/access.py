@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from iocmarket.accounts.models import CircleMembership, Institution
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.visibility import circles_of
+from iocmarket.prepared import Before, Given
 from iocmarket.publication.audiences import COMMUNITY, circle, inbox
 from iocmarket.publication.models import Entry, View
 
@@ -37,26 +38,41 @@ def views_of(viewer: Viewer) -> QuerySet[View]:
 def entries_of(viewer: Viewer, views: Iterable[View]) -> QuerySet[Entry]:
     """Every object of these views, oldest first, withdrawals told to those who could have read what is withdrawn."""
     listed = list(views)
+    return entries_told((view.pk, since) for view, since in _read_since(viewer, listed))
+
+
+def entries_told(views: Iterable[tuple[int, datetime | Given | None]]) -> QuerySet[Entry]:
+    """The same of views by their key, each with the moment since which it is read; None for one never read."""
+    listed = list(views)
     untold = Q()
-    for view, moment in _read_since(viewer, listed):
-        withdrawn = Q(view=view.pk, state=Entry.State.WITHDRAWN)
-        untold |= withdrawn & Q(date_added__lt=moment) if moment else withdrawn
-    found = Entry.objects.filter(view__in=[view.pk for view in listed])
+    for pk, since in listed:
+        withdrawn = Q(view=pk, state=Entry.State.WITHDRAWN)
+        if isinstance(since, Given):
+            withdrawn &= Q(Before("date_added"))
+        elif since is not None:
+            withdrawn &= Q(date_added__lt=since)
+        untold |= withdrawn
+    found = Entry.objects.filter(view__in=[pk for pk, _since in listed])
     return (found.exclude(untold) if listed else found.none()).order_by("date_added")
 
 
-def _read_since(viewer: Viewer, views: list[View]) -> Iterator[tuple[View, datetime | None]]:
-    """Since when the viewer's institution reads each view: its approval, or its joining of the circle after that.
+def read_since(joined: datetime | None, approved: datetime | None, *, of_a_circle: bool) -> datetime | None:
+    """Since when a view is read: the approval, or the joining of the circle after that. Never, without either.
 
     Whoever is let in again, after a suspension, has gained every view anew.
     """
+    since = joined if of_a_circle else approved
+    return max(since, approved) if since and approved else None
+
+
+def _read_since(viewer: Viewer, views: list[View]) -> Iterator[tuple[View, datetime | None]]:
     circles = {view.circle_id for view in views if view.circle_id is not None}
     memberships = CircleMembership.objects.filter(institution_id=viewer.institution_id, circle__in=circles)
     joined = dict(memberships.values_list("circle_id", "joined_at")) if circles else {}
     approved = Institution.objects.filter(pk=viewer.institution_id).values_list("approved_at", flat=True).first()
     for view in views:
-        since = approved if view.circle_id is None else joined.get(view.circle_id)
-        yield view, max(since, approved) if since and approved else None
+        moment = joined.get(view.circle_id) if view.circle_id is not None else None
+        yield view, read_since(moment, approved, of_a_circle=view.circle_id is not None)
 
 
 def statements_of(viewer: Viewer) -> QuerySet[Entry]:

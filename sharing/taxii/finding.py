@@ -7,8 +7,7 @@ from typing import Any
 from rest_framework.exceptions import NotFound, PermissionDenied
 
 from iocmarket.accounts.viewer import Viewer
-from iocmarket.publication.models import View
-from sharing.taxii.collections import collection_document, collection_of, collections_of
+from sharing.taxii.collections import Readable, collection_document, collection_of, collections_of
 from sharing.taxii.depots import depot_document, depot_of, may_read, may_write
 from sharing.taxii.filters import is_uuid
 from sharing.taxii.models import Depot
@@ -20,14 +19,14 @@ def listed(viewer: Viewer) -> list[dict[str, Any]]:
     return [*map(collection_document, views), depot_document(depot_of(viewer), viewer)]
 
 
-def document_of(collection: View | Depot, viewer: Viewer) -> dict[str, Any]:
+def document_of(collection: Readable | Depot, viewer: Viewer) -> dict[str, Any]:
     """The resource of one collection, as the list has it."""
     if isinstance(collection, Depot):
         return depot_document(collection, viewer)
-    return collection_document(collection)
+    return collection_document(collection.view)
 
 
-def find(viewer: Viewer, collection_id: str) -> View | Depot:
+def find(viewer: Viewer, collection_id: str) -> Readable | Depot:
     """One collection that the viewer may read or write. Raises NotFound: absent and hidden are the same."""
     if may_read(viewer):
         try:
@@ -44,7 +43,7 @@ def find(viewer: Viewer, collection_id: str) -> View | Depot:
     return found
 
 
-def find_readable(viewer: Viewer, collection_id: str) -> View | Depot:
+def find_readable(viewer: Viewer, collection_id: str) -> Readable | Depot:
     """As `find`. Raises PermissionDenied for a Dépôt that the viewer may only write."""
     found = find(viewer, collection_id)
     if not may_read(viewer):

@@ -7,6 +7,7 @@ Accept, `*/*`, `application/json`, or the TAXII type without a version all mean 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from django.http.request import MediaType
@@ -22,6 +23,7 @@ STIX = "application/stix+json;version=2.1"
 _ANY = frozenset({"*/*", "application/*", "application/json"})
 
 
+@lru_cache(maxsize=64)
 def is_acceptable(accept: str) -> bool:
     """Whether an Accept header admits a TAXII 2.1 answer (section 3.1; RFC 9110 section 12.5.1)."""
     ranges = [part for part in accept.split(",") if part.strip()]

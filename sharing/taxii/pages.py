@@ -88,8 +88,7 @@ def versions_of(source: Source) -> Shape:
 
 def page(source: Source, asked: Asked, shape: Shape) -> HttpResponse:
     """The answer to one request, oldest first."""
-    found = asked.filters.applied(source.rows, source.rule).values_list("date_added", *shape.columns)
-    rows: list[tuple[Any, ...]] = list(found[: asked.limit + 1])
+    rows = source.first(asked.filters, shape.columns, asked.limit + 1)
     kept = _fitting(rows, shape, asked.limit)
     more = len(rows) > kept
     del rows[kept:]

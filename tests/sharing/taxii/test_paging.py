@@ -264,4 +264,4 @@ def test_a_page_costs_the_same_statements_whatever_is_asked(machine: Machine) ->
         sql = statements[-1]["sql"].upper()
         assert "OFFSET" not in sql
         assert not any("COUNT(" in found["sql"].upper() for found in statements)
-    assert counts == {4}  # the token, the view, since when the institution is a member, the page
+    assert counts == {3}  # the token; the view and since when the institution is a member; the page
