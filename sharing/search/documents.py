@@ -35,6 +35,7 @@ def row_document(row: Row) -> dict[str, Any]:
     """One value in a list. A thousand of them are a page: written out at once, without the parts that others share."""
     public_id, kind, value = row.indicator
     tlp, pap = _labels(row.marking)
+    updated, first_seen, last_seen, valid_until = row.stamps
     return {
         "id": public_id,
         "type": kind,
@@ -47,10 +48,10 @@ def row_document(row: Row) -> dict[str, Any]:
         "score": row.score,
         "institutions": row.institutions,
         "subtree": row.subtree,
-        "first_seen": _moment(row.first_seen),
-        "last_seen": _moment(row.last_seen),
-        "valid_until": _moment(row.valid_until),
-        "updated": stamp(row.updated),
+        "first_seen": first_seen,
+        "last_seen": last_seen,
+        "valid_until": valid_until,
+        "updated": updated,
     }
 
 
