@@ -39,6 +39,9 @@ class Submission(models.Model):
     channel = models.CharField(max_length=15, choices=Channel.choices)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DONE)
     raw = models.TextField(blank=True)
+    # After some days the raw input goes and leaves its SHA-256, where there was any (retention.py).
+    raw_digest = models.BinaryField(max_length=32, null=True)
+    raw_purged_at = models.DateTimeField(null=True)
     defaults = models.JSONField(default=dict)
     received = models.IntegerField(default=0)
     accepted = models.IntegerField(default=0)
@@ -67,6 +70,9 @@ class Submission(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["institution", "-id"], name="submission_of_institution"),
+            models.Index(
+                fields=["created_at"], condition=models.Q(raw_purged_at=None), name="submission_with_raw_input"
+            ),
             models.Index(
                 fields=["institution"], condition=models.Q(state__in=["queued", "running"]), name="submission_waiting"
             ),

@@ -173,6 +173,8 @@ BULK_READ_AT_ONCE = 512 * 1024
 BULK_WAITING_PER_INSTITUTION = ENV.bulk_waiting_per_institution
 BULK_WAITING = ENV.bulk_waiting
 OUTBOX_WAITING = ENV.outbox_waiting
+# Days after which the raw input of a submission is replaced by its hash (domain.md, Personal data).
+RAW_INPUT_DAYS = ENV.raw_input_days
 # Scores below this leave the block feeds, and the moment of crossing it is an entry's `valid_until`.
 SCORE_THRESHOLD = 30
 

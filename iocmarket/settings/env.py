@@ -31,6 +31,7 @@ class Env:
     bulk_waiting_per_institution: int
     bulk_waiting: int
     outbox_waiting: int
+    raw_input_days: int
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Env:
@@ -50,6 +51,7 @@ class Env:
             bulk_waiting_per_institution=_number(environ, "BULK_WAITING_PER_INSTITUTION", 300_000),
             bulk_waiting=_number(environ, "BULK_WAITING", 1_000_000),
             outbox_waiting=_number(environ, "OUTBOX_WAITING", 1_000_000),
+            raw_input_days=_number(environ, "RAW_INPUT_DAYS", 30),
         )
 
 
