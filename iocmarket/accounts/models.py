@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -29,12 +30,28 @@ class Institution(models.Model):
         SUSPENDED = "suspended", _("Suspended")
         LEFT = "left", _("Left")
 
+    class Kind(models.TextChoices):
+        """A member of the community, or an outside organisation that reads under an agreement (domain.md, Nouns)."""
+
+        MEMBER = "member", _("Member")
+        PARTNER = "partner", _("Partner")
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=200, unique=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.MEMBER)
     state = models.CharField(max_length=10, choices=State.choices, default=State.APPLIED)
     created_at = models.DateTimeField(default=clock.now)
     # What was withdrawn before this moment is never told to the institution (domain.md, Views).
     approved_at = models.DateTimeField(null=True, blank=True)
+    contact_email = models.EmailField(blank=True)
+    # The last time that a manager confirmed contacts and assets; not confirmed in time, it may only read.
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    read_only_since = models.DateTimeField(null=True, blank=True)
+    left_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
+    # Of a partner: what was agreed, and until when its keys open anything.
+    agreement = models.TextField(blank=True, max_length=2000)
+    agreement_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("name"), name="institution_name_any_case")]
@@ -88,11 +105,25 @@ class Asset(models.Model):
         DOMAIN = "domain", _("Domain")
         NETWORK = "network", _("Network")
         ASN = "asn", _("Autonomous system")
+        MAIL_DOMAIN = "mail-domain", _("Mail domain")
+
+    class Proof(models.TextChoices):
+        """How it was shown that the institution owns it."""
+
+        DNS = "dns", _("a record in the DNS")
+        ADMINISTRATOR = "administrator", _("an administrator")
 
     institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="assets")
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    # The default of the database gives each row that was there before an id of its own.
+    public_id = models.UUIDField(default=uuid.uuid4, db_default=RandomUUID(), unique=True, editable=False)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
     value = models.CharField(max_length=255)
+    declared_at = models.DateTimeField(default=clock.now)
     verified_at = models.DateTimeField(null=True, blank=True)
+    proof = models.CharField(max_length=14, choices=Proof.choices, blank=True)
+    # What the institution publishes in its DNS to show that the name is its own.
+    challenge = models.CharField(max_length=64, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["institution", "kind", "value"], name="asset_once")]
@@ -124,6 +155,7 @@ class Member(AbstractBaseUser, PermissionsMixin):
         APPROVED = "approved", _("Approved")
         REFUSED = "refused", _("Refused")
         SUSPENDED = "suspended", _("Suspended")
+        REMOVED = "removed", _("Removed")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     email = models.EmailField(unique=True)
@@ -163,6 +195,25 @@ class Member(AbstractBaseUser, PermissionsMixin):
         )
 
 
+class Invitation(models.Model):
+    """A link by which a manager lets a colleague in. Only the SHA-256 of its secret is kept."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    digest = models.BinaryField(max_length=32, unique=True)
+    email = models.EmailField()
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=12, choices=Role.choices, default=Role.READER)
+    made_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    member = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
 class Token(models.Model):
     """A machine's key. Only the SHA-256 of the secret is kept; the secret is shown once, when it is made."""
 
@@ -183,10 +234,19 @@ class Token(models.Model):
     operated_by = models.CharField(max_length=10, choices=OperatedBy.choices, default=OperatedBy.SELF)
     # The key of the card that it was made with, if any: some tools need answers in a form of their own.
     tool = models.CharField(max_length=20, blank=True, default="")
+    # A feed key: it opens this one feed by its address and nothing else; empty for a token.
+    feed = models.CharField(max_length=60, blank=True, default="")
+    # Networks (CIDR) from which it may be used; none means anywhere.
+    networks = ArrayField(models.CharField(max_length=43), default=list, blank=True)
+    # The token that takes this one's place while both still work.
+    replaced_by = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaces")
+    reminded_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_address = models.GenericIPAddressField(null=True, blank=True)
+    last_used_client = models.CharField(max_length=200, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["institution", "-created_at"], name="token_of_institution")]
