@@ -9,6 +9,10 @@ ENV = Env.read()
 _EMBEDDED = embedded.urls(ENV.data_dir)
 
 BASE_DIR = PROJECT
+# Peers whose X-Forwarded-* headers are believed (iocmarket/web/client.py).
+TRUSTED_PROXIES = ENV.trusted_proxies
+# What each sender may do in a time: iocmarket/web/throttles.py holds the defaults, LIMIT_* variables replace them.
+LIMITS = ENV.limits
 DATA_DIR = ENV.data_dir
 PUBLIC_URL = ENV.public_url
 COMMUNITY_NAME = ENV.community_name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -32,6 +33,8 @@ class Env:
     bulk_waiting: int
     outbox_waiting: int
     raw_input_days: int
+    trusted_proxies: tuple[str, ...]
+    limits: Mapping[str, str]
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Env:
@@ -52,6 +55,8 @@ class Env:
             bulk_waiting=_number(environ, "BULK_WAITING", 1_000_000),
             outbox_waiting=_number(environ, "OUTBOX_WAITING", 1_000_000),
             raw_input_days=_number(environ, "RAW_INPUT_DAYS", 30),
+            trusted_proxies=_networks(environ, "TRUSTED_PROXIES", "127.0.0.1,::1,unix"),
+            limits={name: value for name, value in environ.items() if name.startswith("LIMIT_")},
         )
 
 
@@ -61,6 +66,17 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit():
         raise ImproperlyConfigured(f"{name} is a whole number, not {text!r}")
     return int(text)
+
+
+def _networks(environ: Mapping[str, str], name: str, default: str) -> tuple[str, ...]:
+    """Addresses, networks and `unix`, separated by commas; empty means none. Raises ImproperlyConfigured."""
+    found = tuple(part.strip() for part in environ.get(name, default).split(",") if part.strip())
+    for part in found:
+        try:
+            part == "unix" or ip_network(part, strict=False)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}: {error}") from error
+    return found
 
 
 def require_production(environ: Mapping[str, str] = os.environ) -> None:
