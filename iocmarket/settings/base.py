@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "iocmarket.accounts.middleware.ApprovedMembersOnly",
+    "iocmarket.web.middleware.limits.TooManyRequests",
 ]
 
 ROOT_URLCONF = "iocmarket.urls"
@@ -188,6 +189,7 @@ REST_FRAMEWORK = {
         "iocmarket.accounts.authentication.MemberSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["iocmarket.accounts.permissions.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["iocmarket.web.throttles.BySender"],
     "DEFAULT_RENDERER_CLASSES": ["iocmarket.api.renderers.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["iocmarket.api.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

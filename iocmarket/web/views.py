@@ -47,25 +47,25 @@ def _own_path(address: str) -> str:
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400: the request itself makes no sense. What was wrong with it stays in the log."""
     del exception
-    return _trouble(request, HTTPStatus.BAD_REQUEST, "errors/400.html")
+    return trouble(request, HTTPStatus.BAD_REQUEST, "errors/400.html")
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403: the act is not this person's to do. Never used for things that the person may not see."""
     del exception
-    return _trouble(request, HTTPStatus.FORBIDDEN, "errors/403.html")
+    return trouble(request, HTTPStatus.FORBIDDEN, "errors/403.html")
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: absent or hidden, one and the same answer."""
     del exception
-    return _trouble(request, HTTPStatus.NOT_FOUND, "errors/404.html")
+    return trouble(request, HTTPStatus.NOT_FOUND, "errors/404.html")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form that did not come from one of our pages, or from one that lay open too long."""
     del reason
-    return _trouble(request, HTTPStatus.FORBIDDEN, "errors/csrf.html")
+    return trouble(request, HTTPStatus.FORBIDDEN, "errors/csrf.html")
 
 
 @never_cache
@@ -77,7 +77,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _trouble(request: HttpRequest, status: HTTPStatus, template: str) -> HttpResponse:
+def trouble(request: HttpRequest, status: HTTPStatus, template: str) -> HttpResponse:
+    """What went wrong: a problem where programs call, a page everywhere else."""
     return _problem(status) if _is_machine(request) else render(request, template, status=status)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory, override_settings
@@ -15,7 +17,7 @@ PROXIES = ("127.0.0.1", "::1", "10.0.0.0/8", "unix")
 
 
 def address_of(peer: str, forwarded: str | None = None, proxies: tuple[str, ...] = PROXIES) -> str:
-    extra = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
+    extra: dict[str, Any] = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
     with override_settings(TRUSTED_PROXIES=proxies):
         return client_address(RequestFactory().get("/", REMOTE_ADDR=peer, **extra))
 
