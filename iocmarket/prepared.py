@@ -92,9 +92,16 @@ class Before(_Asked):
 class Prepared(Generic[Shape]):
     """A kind of statement: `build` makes the `values_list` of one shape, in which GIVEN may stand."""
 
-    def __init__(self, build: Callable[[Shape], QuerySet[Any, Any]], *, texts: bool = True) -> None:
-        """`texts`: UUIDs as text."""
+    def __init__(
+        self, build: Callable[[Shape], QuerySet[Any, Any]], *, texts: bool = True, planned: bool = True
+    ) -> None:
+        """`texts`: UUIDs as text.
+
+        `planned`: PostgreSQL plans it once too. Not where what is given decides on the plan, nor for shapes without
+        number: a session keeps every plan.
+        """
         self._build, self._texts = build, texts
+        self._run = planned_rows if planned else _run
         self._written = lru_cache(maxsize=KEPT)(self._write)
 
     def rows(self, shape: Shape, *given: Any) -> list[tuple[Any, ...]]:
@@ -102,7 +109,7 @@ class Prepared(Generic[Shape]):
         sql, parameters = self._written(shape)
         values = iter(given)
         filled = [next(values) if parameter is GIVEN else parameter for parameter in parameters]
-        return planned_rows(sql, filled, texts=self._texts)
+        return self._run(sql, filled, texts=self._texts)
 
     def _write(self, shape: Shape) -> tuple[str, tuple[Any, ...]]:
         with connection.execute_wrapper(_refuse):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
@@ -22,7 +23,6 @@ from iocmarket.kernel import clock
 from iocmarket.kernel.clock import MICROSECOND
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import TLP
-from iocmarket.publication.access import views_of
 from iocmarket.publication.gathering import IN_VIEW
 from iocmarket.publication.models import Entry, View
 from iocmarket.publication.personal import red_statements
@@ -30,13 +30,13 @@ from iocmarket.publication.scores import score_at
 from sharing.search.filters import Filters
 from sharing.search.in_person import told_in_person
 from sharing.search.rows import Row, rows_of
+from sharing.search.unnarrowed import SPOKEN, Placed, merged, newest, views_read_by
 
 LIMIT_MAX = 1000
 LIMIT_DEFAULT = 100
 WORDS_REACH = 20_000
 """Free words are looked for among so many of the newest values of each view: no index serves them."""
 
-SPOKEN = (Entry.State.LIVE, Entry.State.EXPIRED)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR = re.compile(r"(\d{1,18})-([0-9a-f]{32})", re.ASCII)
 
@@ -49,8 +49,7 @@ class Page:
     next: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Position:
+class _Position(NamedTuple):
     added: datetime
     number: str
     """The random id of the entry, as text."""
@@ -75,7 +74,7 @@ def page_of(filters: Filters, *, viewer: Viewer, limit: int = LIMIT_DEFAULT, cur
     if not 1 <= limit <= LIMIT_MAX:
         raise Refusal("bad_limit", f"limit is a whole number from 1 to {LIMIT_MAX}", where="limit")
     before = _Position.of(cursor) if cursor else None
-    views = list(views_of(viewer))
+    views = views_read_by(viewer)
     found = _newest(views, filters, before, viewer=viewer, count=limit + 1)
     found = _with_told_in_person(found, views, filters, before, viewer=viewer)[: limit + 1]
     shown = found[:limit]
@@ -97,18 +96,18 @@ def _with_told_in_person(
 def _newest(
     views: list[View], filters: Filters, before: _Position | None, *, viewer: Viewer, count: int
 ) -> list[tuple[int, _Position]]:
-    parts = [
-        _entries(view, views, filters, before, viewer=viewer)
-        .order_by("-date_added", "-stix_id")
-        .values_list("date_added", "stix_id", "indicator_id")[:count]
-        for view in views
-    ]
-    if not parts:
-        return []
-    merged = parts[0]
-    if len(parts) > 1:
-        merged = merged.union(*parts[1:], all=True).order_by("-date_added", "-stix_id")[:count]
-    return [(pk, _Position(added, number)) for added, number, pk in prepared.rows_of(merged)]
+    if filters == Filters():
+        places = newest(views, count=count, before=before)
+    else:
+        places = _narrowed(views, filters, before, viewer=viewer, count=count)
+    return [(pk, _Position(added, number)) for added, number, pk in places]
+
+
+def _narrowed(
+    views: list[View], filters: Filters, before: _Position | None, *, viewer: Viewer, count: int
+) -> list[Placed]:
+    parts = [_entries(view, views, filters, before, viewer=viewer) for view in views]
+    return [(added, number, pk) for added, number, pk in prepared.rows_of(merged(parts, count))] if parts else []
 
 
 def _entries(
