@@ -180,6 +180,9 @@ BULK_WAITING = ENV.bulk_waiting
 OUTBOX_WAITING = ENV.outbox_waiting
 # Days after which the raw input of a submission is replaced by its hash (domain.md, Personal data).
 RAW_INPUT_DAYS = ENV.raw_input_days
+# What one institution may keep in Dépôt: versions of objects, and their bytes.
+DEPOT_MAX_OBJECTS = ENV.depot_max_objects
+DEPOT_MAX_BYTES = ENV.depot_max_bytes
 # Scores below this leave the block feeds, and the moment of crossing it is an entry's `valid_until`.
 SCORE_THRESHOLD = 30
 

@@ -35,6 +35,8 @@ class Env:
     raw_input_days: int
     trusted_proxies: tuple[str, ...]
     limits: Mapping[str, str]
+    depot_max_objects: int
+    depot_max_bytes: int
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Env:
@@ -57,6 +59,8 @@ class Env:
             raw_input_days=_number(environ, "RAW_INPUT_DAYS", 30),
             trusted_proxies=_networks(environ, "TRUSTED_PROXIES", "127.0.0.1,::1,unix"),
             limits={name: value for name, value in environ.items() if name.startswith("LIMIT_")},
+            depot_max_objects=_number(environ, "DEPOT_MAX_OBJECTS", 1_000_000),
+            depot_max_bytes=_number(environ, "DEPOT_MAX_BYTES", 2 * 1024**3),
         )
 
 

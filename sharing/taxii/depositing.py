@@ -30,6 +30,7 @@ from sharing.taxii.contributing import STORIES, definitions_in, settle
 from sharing.taxii.envelopes import Envelope, Posted
 from sharing.taxii.models import Depot, DepotObject
 from sharing.taxii.objects import Named, check, version_said
+from sharing.taxii.quotas import check_room
 from sharing.taxii.statuses import Detail, keep
 
 CHUNK = 500
@@ -49,8 +50,12 @@ class _Chunk:
 
 
 def post(depot: Depot, envelope: Envelope, *, viewer: Viewer) -> bytes:
-    """Store what is sound in an envelope, share what follows from it, and answer with the status (section 5.5)."""
+    """Store what is sound in an envelope, share what follows from it, and answer with the status (section 5.5).
+
+    Raises Problem 403 when it does not fit into the quota; then nothing is stored.
+    """
     asked_at = clock.now()
+    check_room(depot, envelope)
     done = _Chunk()
     objects = iter(envelope)
     while part := list(islice(objects, CHUNK)):
@@ -132,7 +137,9 @@ class _Writer:
         changed = _renumbered(self._versions.values())
         copy_rows(self._fresh)
         _save_places([row for row in changed if row.pk is not None])
-        self._depot.save(update_fields=["head"])
+        self._depot.objects_held += len(self._fresh)
+        self._depot.octets += sum(len(row.body) for row in self._fresh)
+        self._depot.save(update_fields=["head", "objects_held", "octets"])
         return self._fresh
 
     def _place(self, named: Named, posted: Posted) -> None:
@@ -233,6 +240,9 @@ def delete(depot: Depot, pks: Iterable[int], *, viewer: Viewer) -> int:
     gone = list(DepotObject.objects.filter(depot=held, pk__in=pks))
     touched = _touched(held, gone)
     DepotObject.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    held.objects_held -= len(gone)
+    held.octets -= sum(len(row.body) for row in gone)
+    held.save(update_fields=["objects_held", "octets"])
     _save_places(_renumbered(_versions_of(held, {(row.stix_id, row.stix_type) for row in gone}).values()))
     settle(held, touched, viewer=viewer, around={})
     record(

@@ -21,6 +21,9 @@ class Depot(models.Model):
     institution = models.OneToOneField(Institution, on_delete=models.CASCADE, related_name="depot")
     # The last `date_added` given out: the next one is later, whatever the clock says.
     head = models.DateTimeField(null=True)
+    # What it holds, every version: counted by the writers under its lock, for the quota (quotas.py).
+    objects_held = models.BigIntegerField(default=0)
+    octets = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now)
 
     def __str__(self) -> str:
