@@ -16,6 +16,7 @@ from ingestion.readers.free_text import read as read_free_text
 from ingestion.submissions.choices import QUERY, Choices, read_choices
 from iocmarket.indicators.recognise import Recognised, recognise
 from iocmarket.indicators.types import Canonical
+from iocmarket.indicators.types.base import cleaned
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.pointer import pointer
 
@@ -45,6 +46,16 @@ class Draft:
     canonical: Canonical | None
     refusal: Refusal | None
     choices: Choices
+
+    @property
+    def subtree_said(self) -> bool | None:
+        """Whether the names below are meant, as somebody says: by the field, or by a wildcard; None by the name alone.
+
+        A statement that stands is changed by what is said, never by what follows from the name (merging.py).
+        """
+        if self.choices.subtree is not None or self.canonical is None or not self.canonical.subtree:
+            return self.choices.subtree
+        return True if not self.input[:1].isalnum() and cleaned(self.input).startswith(("*.", ".")) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from uuid import UUID
 from ingestion.submissions import statements
 from ingestion.submissions.addressees import Addressees
 from ingestion.submissions.choices import Choices
+from ingestion.submissions.drafts import Draft
 from ingestion.submissions.planning import ACCEPTED, REFRESHED, Planned
 from ingestion.submissions.statements import Statement
 from ingestion.submissions.values import Held, find_or_make
@@ -117,7 +118,7 @@ def _settle(
                 fresh.append(statement)
             else:
                 item.status = REFRESHED
-                item.warnings += saying.again(statement, item.draft.choices)
+                item.warnings += saying.again(statement, item.draft)
     return fresh
 
 
@@ -151,9 +152,9 @@ class _Saying:
             bool(stated if choices.subtree is None else choices.subtree), choices.anonymous, says=choices,
         )  # fmt: skip
 
-    def again(self, row: Statement, choices: Choices) -> list[str]:
+    def again(self, row: Statement, draft: Draft) -> list[str]:
         """Renew a statement. A refresh never loosens (domain.md, Marking): returns what was kept, as warnings."""
-        moment, before = self._context.moment, row.content()
+        choices, moment, before = draft.choices, self._context.moment, row.content()
         warnings = _refresh_marking(row, choices)
         if self._to(choices) != (row.audience, row.circle_id, row.recipients, row.named_members):
             warnings.append("audience_kept")
@@ -168,8 +169,8 @@ class _Saying:
             row.comment = choices.comment
         if "confidence" in choices.explicit:
             row.confidence = choices.confidence
-        if choices.subtree is not None:
-            row.subtree = choices.subtree
+        if (subtree := draft.subtree_said) is not None:
+            row.subtree = subtree
         if not set(choices.tags) <= set(row.tags):
             row.tags = sorted({*row.tags, *choices.tags})
         if choices.valid_until is not None:

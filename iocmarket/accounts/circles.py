@@ -1,4 +1,4 @@
-"""Circles: sharing groups of institutions. The only writers of Circle and CircleMembership.
+"""Circles: sharing groups of institutions. Joining and leaving touch what is said there: indicators.joining, leaving.
 
 Whoever is in a circle sees who else is; for everybody else it does not exist.
 """
@@ -23,7 +23,7 @@ def create_circle(*, name: str, founder: Institution, actor: Actor) -> Circle:
     name = " ".join(name.split())
     if not name or len(name) > NAME_MAX or not name.isprintable():
         raise Refusal("circle_name", f"a circle has a name of at most {NAME_MAX} characters")
-    _lock(founder)
+    hold_circles_of(founder)
     if Circle.objects.filter(institutions=founder, name__iexact=name).exists():
         raise Refusal("circle_exists", f"you are in a circle named {name!r} already")
     circle = Circle.objects.create(name=name)
@@ -33,30 +33,12 @@ def create_circle(*, name: str, founder: Institution, actor: Actor) -> Circle:
 
 
 @transaction.atomic
-def join_circle(circle: Circle, institution: Institution, *, actor: Actor) -> CircleMembership:
-    """Let an institution in: it reads the circle from its start, but for what was withdrawn before.
-
-    Joining twice changes nothing. Raises Refusal: `not_approved`, `circle_exists` (it is in one of that name already).
-    """
-    _lock(institution)
-    if held := CircleMembership.objects.filter(circle=circle, institution=institution).first():
-        return held
-    if not institution.is_approved:
-        raise Refusal("not_approved", f"{institution.name} is no approved member of the community")
-    if Circle.objects.filter(institutions=institution, name__iexact=circle.name).exists():
-        raise Refusal("circle_exists", f"{institution.name} is in a circle named {circle.name!r} already")
-    membership = CircleMembership.objects.create(circle=circle, institution=institution)
-    _note("circle.joined", circle, institution, actor)
-    return membership
-
-
-@transaction.atomic
 def remove_from_circle(circle: Circle, institution: Institution, *, actor: Actor) -> bool:
     """End a membership; whether there was one. Only `indicators.leaving` calls it, which sees to the statements."""
-    _lock(institution)
+    hold_circles_of(institution)
     left, _each = CircleMembership.objects.filter(circle=circle, institution=institution).delete()
     if left:
-        _note("circle.left", circle, institution, actor)
+        record_change("circle.left", circle, institution, actor)
     return bool(left)
 
 
@@ -81,12 +63,13 @@ def _same_id(text: str, public_id: UUID) -> bool:
     return text == str(public_id)
 
 
-def _lock(institution: Institution) -> None:
+def hold_circles_of(institution: Institution) -> None:
     """One change at a time in the circles of an institution: names are compared before they are written."""
     Institution.objects.select_for_update().get(pk=institution.pk)
 
 
-def _note(action: str, circle: Circle, institution: Institution, actor: Actor) -> None:
+def record_change(action: str, circle: Circle, institution: Institution, actor: Actor) -> None:
+    """Write that an institution joined or left."""
     record(
         action, actor=actor, subject_type="circle", subject_id=circle.public_id,
         details={"institution": str(institution.public_id)},

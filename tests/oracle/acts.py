@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from ingestion.submissions.drafts import from_document
 from ingestion.submissions.models import Submission
 from ingestion.submissions.services import submit
-from iocmarket.accounts.circles import join_circle
 from iocmarket.accounts.models import Institution, Token
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.services import create_token, revoke_token
 from iocmarket.accounts.viewer import Viewer as ProgramViewer
 from iocmarket.audit.services import PLATFORM, Actor
+from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.leaving import leave_circle
 from iocmarket.indicators.models import Contribution, Sighting
 from iocmarket.indicators.recognise import recognise

@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 
 from ingestion.submissions.models import Submission
-from iocmarket.accounts.circles import create_circle, join_circle
+from iocmarket.accounts.circles import create_circle
 from iocmarket.accounts.models import Circle, Institution, Member
 from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel.marking import PAP, TLP
 from tests.factories import make_institution, make_member, publish

@@ -54,6 +54,33 @@ def test_saying_it_again_changes_it_only_when_it_is_said(sender: Sender) -> None
     assert meant(sender) == {"www.evil-cas.fr": False}
 
 
+@pytest.mark.parametrize(
+    "written", ["*.www.evil-cas.fr", ".www.evil-cas.fr", "*[.]www[.]evil-cas[.]fr", " *.WWW.evil-cas.fr"]
+)
+def test_a_wildcard_given_again_widens_as_a_new_statement_would(sender: Sender, written: str) -> None:
+    sender.json("www.evil-cas.fr")
+    (item,) = sender.json(written).json()["items"]
+    assert item["status"] == "refreshed"
+    assert meant(sender) == {"www.evil-cas.fr": True}
+    sender.json("www.evil-cas.fr")
+    assert meant(sender) == {"www.evil-cas.fr": True}
+
+
+def test_a_wildcard_widens_what_was_said_to_be_one_name_alone_unless_that_is_said_again(sender: Sender) -> None:
+    sender.json({"value": "evil-cas.fr", "subtree": False})
+    sender.text("evil-cas.fr")
+    assert meant(sender) == {"evil-cas.fr": False}
+    sender.json({"value": "*.evil-cas.fr", "subtree": False})
+    assert meant(sender) == {"evil-cas.fr": False}
+    sender.text("*.evil-cas.fr")
+    assert meant(sender) == {"evil-cas.fr": True}
+
+
+def test_a_wildcard_later_in_the_same_batch_counts_too(sender: Sender) -> None:
+    sender.text("www.evil-cas.fr\n*.www.evil-cas.fr")
+    assert meant(sender) == {"www.evil-cas.fr": True}
+
+
 @pytest.mark.parametrize(("chosen", "meaning"), [("", None), ("true", True), ("false", False)])
 def test_the_page_offers_to_say_it_for_the_whole_batch(chosen: str, meaning: bool | None) -> None:
     said = {"tlp": "amber", "pap": "green", "threat_type": "phishing", "audience": "community", "subtree": chosen}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from iocmarket.accounts.circles import NAME_MAX, circles_named, create_circle, join_circle, remove_from_circle
+from iocmarket.accounts.circles import NAME_MAX, circles_named, create_circle, remove_from_circle
 from iocmarket.accounts.models import Circle, CircleMembership
 from iocmarket.audit.models import Event
 from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators.joining import join_circle
 from iocmarket.kernel.decision import Refusal
 from tests.factories import make_institution
 

@@ -13,7 +13,7 @@ from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.services import PLATFORM
 from iocmarket.indicators.circulation import alerts_of, circulating, mark_seen, note_circulation
-from iocmarket.indicators.joining import enter_circle
+from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.models import Alert, Contribution
 from iocmarket.indicators.services import amend
 from iocmarket.kernel.marking import FULL, PAP, TLP
@@ -53,7 +53,7 @@ def test_nothing_is_told_of_what_the_author_may_not_read() -> None:
     row = contribute(make_institution(), "45.1.1.1", pap=PAP.GREEN, audience="circle", circle=circle)
     met(row)
     assert alerted(careful) == []
-    enter_circle(circle, careful, actor=PLATFORM)
+    join_circle(circle, careful, actor=PLATFORM)
     assert alerted(careful) == [PAP.GREEN]
 
 

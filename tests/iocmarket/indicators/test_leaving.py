@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from iocmarket.accounts.circles import create_circle, join_circle
+from iocmarket.accounts.circles import create_circle
 from iocmarket.accounts.models import Circle, Institution
 from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.leaving import leave_circle
 from iocmarket.indicators.models import Contribution
 from iocmarket.publication.access import entries_of, views_of

@@ -13,11 +13,12 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from iocmarket.accounts.circles import create_circle, join_circle
+from iocmarket.accounts.circles import create_circle
 from iocmarket.accounts.models import Circle, Institution, Member
 from iocmarket.accounts.viewer import Viewer, viewer_of_member
 from iocmarket.audit.models import Event
 from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.leaving import leave_circle
 from iocmarket.indicators.models import Contribution, Indicator, Sighting
 from iocmarket.indicators.sightings import Observation, may_retract, report_sightings, retract

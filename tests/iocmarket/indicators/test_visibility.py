@@ -16,10 +16,11 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iocmarket.accounts.circles import create_circle, join_circle
+from iocmarket.accounts.circles import create_circle
 from iocmarket.accounts.models import Circle, Institution, Member
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.models import Contribution, Indicator
 from iocmarket.indicators.visibility import circles_of, effective_marking, may_withdraw, visible
 from iocmarket.kernel.marking import FULL, PAP, PARTNER, PROVIDER, PUBLIC, TLP, Marking, strictest

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from iocmarket.accounts.circles import create_circle, join_circle
+from iocmarket.accounts.circles import create_circle
 from iocmarket.accounts.models import Institution, Token
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.services import revoke_token
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators.joining import join_circle
 from iocmarket.kernel.marking import FULL, PAP, PROVIDER, TLP, Marking
 from iocmarket.publication.access import statements_of, views_of
 from iocmarket.publication.audiences import COMMUNITY, circle, inbox

@@ -17,9 +17,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iocmarket.accounts.circles import create_circle, join_circle
+from iocmarket.accounts.circles import create_circle
 from iocmarket.accounts.models import Institution
 from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel.marking import PAP, TLP
 from iocmarket.publication import publisher

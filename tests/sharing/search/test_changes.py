@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from iocmarket.accounts.circles import create_circle, join_circle
+from iocmarket.accounts.circles import create_circle
 from iocmarket.accounts.models import Institution
 from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.leaving import leave_circle
 from iocmarket.kernel.marking import TLP
 from tests.factories import contribute, make_institution, make_token, publish, tell, withdraw

@@ -9,10 +9,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from iocmarket.accounts.circles import create_circle, join_circle
+from iocmarket.accounts.circles import create_circle
 from iocmarket.accounts.models import Institution
 from iocmarket.accounts.roles import Role
 from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.models import Contribution, Sighting
 from sharing.search import sightings as read
 from tests.factories import Reader, contribute, make_institution, make_member, make_reader, publish, report
