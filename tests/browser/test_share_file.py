@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from ingestion.submissions import queueing, working
+from ingestion.submissions import parts, queueing, working
 from ingestion.submissions.models import Submission
 from tests.browser.conftest import Visit
-from tests.browser.eyes import barriers, overflow
+from tests.browser.eyes import LOOKS, barriers, overflow
 from tests.browser.village import Village
 
 PICTURES = os.environ.get("IOCMARKET_PICTURES", "")
@@ -70,6 +70,41 @@ def test_a_long_file_is_worked_off_behind_its_page(
     page.get_by_role("link", name="À revoir").click()
     expect(page.locator("#lines tbody tr")).to_have_count(1)
     expect(page.locator("#lines tbody tr")).to_contain_text("pas un indicateur")
+
+
+def test_six_hundred_pasted_values_show_how_far_they_are_and_their_end(
+    visit: Visit, village: Village, waiting: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "SIZE", 250)
+    page = visit("/share", village.session)
+    page.get_by_role("textbox", name="Texte collé").fill("\n".join(f"45.1.{n // 250}.{n % 250}" for n in range(600)))
+    expect(page.locator("#lines")).to_contain_text("Plus de 500 lignes")
+    page.get_by_role("button", name="Partager").last.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Partage en cours")
+    expect(page.get_by_role("status").filter(has_text="En attente")).to_be_visible()
+    held = Submission.objects.get(expected=600)
+    assert held.parts == 3
+    for done in (250, 500):
+        assert working._step(held.pk)
+        expect(page.get_by_role("status").filter(has_text=f"{done} lignes traitées sur 600")).to_be_visible()
+        expect(page.get_by_role("progressbar")).to_have_attribute("value", str(done))
+    assert barriers(page) == []
+    _look(page, "progress")
+    assert working._step(held.pk) is False
+    expect(page.get_by_role("heading", level=1)).to_have_text("600 indicateurs partagés")
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    assert barriers(page) == []
+    _look(page, "progress-end")
+
+
+def _look(page: Page, name: str) -> None:
+    """No sideways scrolling in any look; with IOCMARKET_PICTURES the pictures are kept there."""
+    for scheme, width in LOOKS:
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size({"width": width, "height": 900})
+        assert overflow(page) == 0, (scheme, width)
+        if PICTURES:
+            page.screenshot(path=f"{PICTURES}/{name}-{scheme}-{width}.png")
 
 
 def test_without_scripts_a_long_file_is_shared_too(
