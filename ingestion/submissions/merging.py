@@ -19,7 +19,7 @@ from ingestion.submissions.choices import Choices
 from ingestion.submissions.drafts import Draft
 from ingestion.submissions.planning import ACCEPTED, REFRESHED, Planned
 from ingestion.submissions.statements import Statement
-from ingestion.submissions.values import Held, find_or_make
+from ingestion.submissions.values import Held, before, find_or_make
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.circulation import note_circulation
 from iocmarket.indicators.locks import hold_institution
@@ -69,7 +69,7 @@ def merge(items: list[Planned], held: Mapping[bytes, Held], *, context: Merge) -
         moment=context.moment,
     )  # fmt: skip
     statements.renew(renewed, moment=context.moment)
-    note_circulation([row.pk for row in held.values()])
+    note_circulation(before(held))
     announce(_told((*fresh, *renewed)))
 
 
@@ -91,7 +91,7 @@ def _by_value(items: list[Planned]) -> dict[Key, list[Planned]]:
 def _standing(
     by_value: dict[Key, list[Planned]], held: Mapping[bytes, Held], context: Merge, *, lock: bool
 ) -> dict[Key, Statement]:
-    digests = {row.pk: digest for digest, row in held.items()}
+    digests = before(held)
     rows = statements.standing(
         digests, institution_id=context.viewer.institution_id, author_id=context.viewer.member_id,
         report_id=context.report_id, lock=lock,

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from django.db.models import Count
 
 from ingestion.submissions.drafts import Draft
-from ingestion.submissions.models import Submission
-from ingestion.submissions.values import Held
+from ingestion.submissions.models import Submission, SubmissionItem
+from ingestion.submissions.values import Held, before
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.ids import digest_of
+from iocmarket.publication.gathering import among
 
 ACCEPTED, REFRESHED, REFUSED = "accepted", "refreshed", "refused"
 
@@ -75,8 +76,8 @@ def _first_look(draft: Draft) -> Planned:
 
 
 def _known(held: Mapping[bytes, Held], *, viewer: Viewer, submission: Submission | None) -> dict[int, int]:
-    # Never an empty list, for which nothing would be asked: the statements are the same whatever there is.
-    said = Contribution.objects.visible_to(viewer).filter(indicator_id__in=[row.pk for row in held.values()] or [0])
+    # Never an empty list, which is written otherwise: the statements are the same whatever there is.
+    said = Contribution.objects.visible_to(viewer).filter(among(Contribution, "indicator", list(before(held)) or [0]))
     if submission is not None:
         said = said.exclude(submission=submission.public_id)
     rows = said.values("indicator_id").annotate(institutions=Count("institution_id", distinct=True))
@@ -87,6 +88,6 @@ def _said_before(held: Mapping[bytes, Held], submission: Submission) -> set[byte
     """The values that stand in earlier parts."""
     if not submission.received:
         return set()
-    digests = {row.pk: digest for digest, row in held.items()}
-    rows = submission.items.filter(indicator_id__in=list(digests) or [0])
+    digests = before(held)
+    rows = submission.items.filter(among(SubmissionItem, "indicator", list(digests) or [0]))
     return {digests[pk] for pk in rows.values_list("indicator_id", flat=True) if pk is not None}

@@ -6,7 +6,7 @@ told apart by what the database is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -28,6 +28,7 @@ FROM unnest(%s::bytea[], %s::uuid[], %s::text[], %s::text[], %s::inet[], %s::tex
     AS fresh (digest, public_id, type, value, network, reversed_name)
 ORDER BY digest
 ON CONFLICT DO NOTHING
+RETURNING digest, id, public_id
 """
 
 
@@ -36,6 +37,8 @@ class Held(NamedTuple):
 
     pk: int
     public_id: UUID
+    made: bool = False
+    """Whether this transaction made it: then nobody can have said anything of it before, and nobody need be asked."""
 
 
 def find(digests: Iterable[bytes]) -> dict[bytes, Held]:
@@ -45,15 +48,21 @@ def find(digests: Iterable[bytes]) -> dict[bytes, Held]:
         return {bytes(digest): Held(pk, public_id) for digest, pk, public_id in cursor.fetchall()}
 
 
+def before(held: Mapping[bytes, Held]) -> dict[int, bytes]:
+    """The digests, by key, of those that were there before this transaction: what anybody may have spoken of."""
+    return {row.pk: digest for digest, row in held.items() if not row.made}
+
+
 def find_or_make(drafts: dict[bytes, Draft]) -> dict[bytes, Held]:
     """All of them, by digest. Inside of the writer's transaction."""
     held = find(drafts)
-    missing = sorted(drafts.keys() - held.keys())
-    _make(missing, drafts)
-    return held | find(missing)
+    held |= _make(sorted(drafts.keys() - held.keys()), drafts)
+    # Another writer was faster with these.
+    return held | find(drafts.keys() - held.keys())
 
 
-def _make(digests: list[bytes], drafts: dict[bytes, Draft]) -> None:
+def _make(digests: list[bytes], drafts: dict[bytes, Draft]) -> dict[bytes, Held]:
+    """Those that were made; the others somebody else made meanwhile."""
     key = settings.INDICATOR_ID_KEY.encode()
     public_ids, types, values, networks, names = [], [], [], [], []
     for digest in digests:
@@ -68,6 +77,7 @@ def _make(digests: list[bytes], drafts: dict[bytes, Draft]) -> None:
     columns = [array_literal(column) for column in (public_ids, types, values, networks, names)]
     with connection.cursor() as cursor:
         cursor.execute(_MAKE, [clock.now(), bytea_literal(digests), *columns])
+        return {bytes(digest): Held(pk, public_id, made=True) for digest, pk, public_id in cursor.fetchall()}
 
 
 def reversed_name(name: str) -> str:
