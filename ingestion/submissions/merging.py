@@ -61,7 +61,7 @@ def settled_values(items: list[Planned], *, context: Merge) -> dict[bytes, Held]
 def merge(items: list[Planned], held: Mapping[bytes, Held], *, context: Merge) -> None:
     """Store what every kept item says. Sets each item's status and warnings."""
     by_value = _by_value(items)
-    standing = _standing(by_value, held, context, lock=True)
+    standing = _standing(by_value, held, context)
     renewed = list(standing.values())
     fresh = _settle(by_value, standing, held, context)
     statements.insert(
@@ -76,7 +76,7 @@ def merge(items: list[Planned], held: Mapping[bytes, Held], *, context: Merge) -
 def rehearse(items: list[Planned], held: Mapping[bytes, Held], *, context: Merge) -> None:
     """Set each item's status and warnings as `merge` would. Stores nothing and waits for nobody."""
     by_value = _by_value(items)
-    _settle(by_value, _standing(by_value, held, context, lock=False), held, context)
+    _settle(by_value, _standing(by_value, held, context), held, context)
 
 
 def _by_value(items: list[Planned]) -> dict[Key, list[Planned]]:
@@ -88,13 +88,11 @@ def _by_value(items: list[Planned]) -> dict[Key, list[Planned]]:
     return dict(sorted(found.items()))
 
 
-def _standing(
-    by_value: dict[Key, list[Planned]], held: Mapping[bytes, Held], context: Merge, *, lock: bool
-) -> dict[Key, Statement]:
+def _standing(by_value: dict[Key, list[Planned]], held: Mapping[bytes, Held], context: Merge) -> dict[Key, Statement]:
     digests = before(held)
     rows = statements.standing(
         digests, institution_id=context.viewer.institution_id, author_id=context.viewer.member_id,
-        report_id=context.report_id, lock=lock,
+        report_id=context.report_id,
     )  # fmt: skip
     found = {(digests[row.indicator_id], row.tlp == TLP.RED): row for row in rows}
     return {key: row for key, row in found.items() if key in by_value}

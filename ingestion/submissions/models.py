@@ -157,8 +157,11 @@ class SubmissionItem(models.Model):
         REFRESHED = "refreshed"
         REFUSED = "refused"
 
-    # No index of its own: the constraint below begins with it.
-    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="items", db_index=False)
+    # No index of its own: the constraint below begins with it. Neither reference is checked row by row, which took
+    # longer than writing the rows: whoever writes items holds the submission's row, and has found or made every value.
+    submission = models.ForeignKey(
+        Submission, on_delete=models.CASCADE, related_name="items", db_index=False, db_constraint=False
+    )
     index = models.IntegerField()
     line = models.IntegerField()
     input = models.TextField()
@@ -170,7 +173,9 @@ class SubmissionItem(models.Model):
     # Whether the sender saw a statement on it before this submission: told then, and told again when read again.
     known = models.BooleanField(default=False)
     warnings = ArrayField(models.CharField(max_length=60), default=list)
-    indicator = models.ForeignKey(Indicator, on_delete=models.SET_NULL, null=True, related_name="+")
+    indicator = models.ForeignKey(
+        Indicator, on_delete=models.SET_NULL, null=True, related_name="+", db_constraint=False
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["submission", "index"], name="item_index_once")]

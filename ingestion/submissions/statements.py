@@ -81,12 +81,15 @@ class Statement:
 
 
 def standing(
-    indicators: Iterable[int], *, institution_id: int, author_id: int | None, report_id: int | None, lock: bool
+    indicators: Iterable[int], *, institution_id: int, author_id: int | None, report_id: int | None
 ) -> list[Statement]:
-    """What the institution, and in TLP:RED the person, says already of these indicators in this report."""
+    """What the institution, and in TLP:RED the person, says already of these indicators in this report.
+
+    Locks no row: whoever changes a statement holds its institution (locks.py).
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            _FIND + (" FOR UPDATE" if lock else ""),
+            _FIND,
             (array_literal(sorted(indicators)), institution_id, report_id, author_id),
         )
         return [_read(institution_id, *row) for row in cursor.fetchall()]

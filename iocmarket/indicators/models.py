@@ -61,8 +61,15 @@ class Indicator(models.Model):
     class Meta:
         default_manager_name = "unscoped"
         indexes = [
-            GistIndex(OpClass(F("network"), name="inet_ops"), name="indicator_network"),
-            models.Index(OpClass(F("reversed_name"), name="text_pattern_ops"), name="indicator_reversed_name"),
+            # Of those that have one alone: an index that holds what nobody asks for costs every value that is written.
+            GistIndex(
+                OpClass(F("network"), name="inet_ops"), condition=Q(network__isnull=False), name="indicator_network"
+            ),
+            models.Index(
+                OpClass(F("reversed_name"), name="text_pattern_ops"),
+                condition=Q(reversed_name__isnull=False),
+                name="indicator_reversed_name",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -105,9 +112,12 @@ class Contribution(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     indicator = models.ForeignKey(Indicator, on_delete=models.PROTECT, related_name="contributions")
-    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="contributions")
-    author = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
-    report = models.ForeignKey(Report, on_delete=models.PROTECT, null=True, related_name="contributions")
+    # No index of their own: those below serve them, of the rows that have one alone.
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="contributions", db_index=False)
+    author = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    report = models.ForeignKey(
+        Report, on_delete=models.PROTECT, null=True, related_name="contributions", db_index=False
+    )
     # The submission that made it. Submissions live in the house above, so this is its public id, not a foreign key.
     submission = models.UUIDField(null=True, editable=False)
 
@@ -116,7 +126,7 @@ class Contribution(models.Model):
     pap = models.SmallIntegerField(choices=PAP_CHOICES)
     audience = models.CharField(max_length=10, choices=Audience.choices)
     recipients = ArrayField(models.BigIntegerField(), default=list)
-    circle = models.ForeignKey(Circle, on_delete=models.PROTECT, null=True, related_name="+")
+    circle = models.ForeignKey(Circle, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     # TLP:RED is for individuals: the members whom the author named (FIRST, TLP 2.0).
     named_members = ArrayField(models.BigIntegerField(), default=list)
     anonymous = models.BooleanField(default=False)
@@ -156,8 +166,9 @@ class Contribution(models.Model):
         ]
         indexes = [
             models.Index(fields=["institution", "-id"], name="contribution_of_institution"),
-            models.Index(fields=["submission"], name="contribution_of_submission"),
-            GinIndex(fields=["recipients"], name="contribution_recipients"),
+            models.Index(fields=["author"], condition=Q(author__isnull=False), name="contribution_of_author"),
+            models.Index(fields=["report"], condition=Q(report__isnull=False), name="contribution_of_report"),
+            GinIndex(fields=["recipients"], condition=Q(audience="recipients"), name="contribution_recipients"),
             GinIndex(fields=["named_members"], condition=Q(tlp=TLP.RED), name="contribution_named"),
             models.Index(fields=["circle"], condition=Q(circle__isnull=False), name="contribution_of_circle"),
         ]
