@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.db import connection
-from pytest_django import DjangoDbBlocker
+from django.utils.translation import trans_real
+from pytest_django import DjangoDbBlocker, Settings
 
 from iocmarket import embedded
 from iocmarket.web.catalogue import mo
+from iocmarket.web.tasks import deliver
+from tests import mailbox as mailboxes
 
 _SERVICES = pytest.StashKey[embedded.Services]()
 
@@ -24,6 +28,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     mo.compile_folder(Path(__file__).parent.parent / "locale")
+    # Models with many-to-many fields make Django read a catalogue while it starts: it reads the new one again.
+    trans_real._translations.clear()  # type: ignore[attr-defined]
+    trans_real._default = None  # type: ignore[attr-defined]
     services = embedded.start(
         Path(os.environ["DATA_DIR"]),
         test=True,
@@ -50,3 +57,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Transactional tests empty every table between them, which the journal's guard rightly refuses elsewhere."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER IF EXISTS audit_event_no_truncate ON audit_event")
+
+
+@pytest.fixture
+def mailbox(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[mailboxes.Mailbox]:
+    """A real SMTP server that the program sends to; the worker's task runs at once. Read it by `mailbox.letters()`."""
+    with mailboxes.running() as box:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", box.port
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        monkeypatch.setattr(deliver, "delay", lambda *letter: deliver.apply(letter))
+        yield box

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iocmarket import embedded
-from iocmarket.settings.env import PROJECT, Env, broker_from, database_from
+from iocmarket.settings.env import PROJECT, Env, broker_from, database_from, mail_from
 
 ENV = Env.read()
 _EMBEDDED = embedded.urls(ENV.data_dir)
@@ -125,7 +125,9 @@ ACCOUNT_PREVENT_ENUMERATION = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+globals().update(mail_from(ENV.email_url))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.from_email
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

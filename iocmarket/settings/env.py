@@ -12,7 +12,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
-REQUIRED_IN_PRODUCTION = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "INDICATOR_ID_KEY", "ALLOWED_HOSTS", "PUBLIC_URL")
+REQUIRED_IN_PRODUCTION = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "INDICATOR_ID_KEY",
+    "ALLOWED_HOSTS",
+    "PUBLIC_URL",
+    "EMAIL_URL",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +45,14 @@ class Env:
     limits: Mapping[str, str]
     depot_max_objects: int
     depot_max_bytes: int
+    email_url: str
+    from_email: str
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Env:
         """Read every variable, with the defaults of a laptop."""
         port = environ.get("PORT", "8000")
+        public_url = (environ.get("PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/")
         return cls(
             data_dir=Path(environ.get("DATA_DIR") or PROJECT / "var").resolve(),
             database_url=environ.get("DATABASE_URL", ""),
@@ -49,7 +60,7 @@ class Env:
             secret_key=environ.get("SECRET_KEY", ""),
             indicator_id_key=environ.get("INDICATOR_ID_KEY", ""),
             allowed_hosts=tuple(host for host in environ.get("ALLOWED_HOSTS", "").split(",") if host),
-            public_url=(environ.get("PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
+            public_url=public_url,
             community_name=environ.get("COMMUNITY_NAME", "Place de marché IOC"),
             ipdata_mmdb_asn=environ.get("IPDATA_MMDB_ASN", ""),
             ipdata_mmdb_country=environ.get("IPDATA_MMDB_COUNTRY", ""),
@@ -61,6 +72,8 @@ class Env:
             limits={name: value for name, value in environ.items() if name.startswith("LIMIT_")},
             depot_max_objects=_number(environ, "DEPOT_MAX_OBJECTS", 1_000_000),
             depot_max_bytes=_number(environ, "DEPOT_MAX_BYTES", 2 * 1024**3),
+            email_url=environ.get("EMAIL_URL", ""),
+            from_email=environ.get("DEFAULT_FROM_EMAIL") or f"iocmarket@{urlsplit(public_url).hostname}",
         )
 
 
@@ -119,3 +132,26 @@ def broker_from(url: str) -> str:
         return url
     number = parse_qs(parts.query).get("db", ["0"])[0]
     return f"redis+socket://{parts.path}?virtual_host={number}"
+
+
+def mail_from(url: str) -> dict[str, object]:
+    """Django's EMAIL_* settings for `smtp://user:password@host:port`; none when it is empty: letters are printed.
+
+    `smtp` speaks STARTTLS (port 587), `smtps` TLS from the first byte (port 465), `smtp+plain` no TLS (port 25, for a
+    relay on the same machine). Raises ImproperlyConfigured for any other scheme.
+    """
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    parts = urlsplit(url)
+    ports = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+    if parts.scheme not in ports:
+        raise ImproperlyConfigured("EMAIL_URL must begin with smtp://, smtps:// or smtp+plain://")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname or "localhost",
+        "EMAIL_PORT": parts.port or ports[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
