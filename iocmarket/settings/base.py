@@ -11,6 +11,8 @@ _EMBEDDED = embedded.urls(ENV.data_dir)
 BASE_DIR = PROJECT
 # Peers whose X-Forwarded-* headers are believed (iocmarket/web/client.py).
 TRUSTED_PROXIES = ENV.trusted_proxies
+# Hosts inside our own network that outbound requests may reach (iocmarket/outbound).
+OUTBOUND_ALLOWED = ENV.outbound_allowed
 # What each sender may do in a time: iocmarket/web/throttles.py holds the defaults, LIMIT_* variables replace them.
 LIMITS = ENV.limits
 DATA_DIR = ENV.data_dir

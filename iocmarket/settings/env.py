@@ -42,6 +42,7 @@ class Env:
     outbox_waiting: int
     raw_input_days: int
     trusted_proxies: tuple[str, ...]
+    outbound_allowed: tuple[str, ...]
     limits: Mapping[str, str]
     depot_max_objects: int
     depot_max_bytes: int
@@ -69,6 +70,7 @@ class Env:
             outbox_waiting=_number(environ, "OUTBOX_WAITING", 1_000_000),
             raw_input_days=_number(environ, "RAW_INPUT_DAYS", 30),
             trusted_proxies=_networks(environ, "TRUSTED_PROXIES", "127.0.0.1,::1,unix"),
+            outbound_allowed=tuple(host for host in environ.get("OUTBOUND_ALLOWED", "").lower().split(",") if host),
             limits={name: value for name, value in environ.items() if name.startswith("LIMIT_")},
             depot_max_objects=_number(environ, "DEPOT_MAX_OBJECTS", 1_000_000),
             depot_max_bytes=_number(environ, "DEPOT_MAX_BYTES", 2 * 1024**3),

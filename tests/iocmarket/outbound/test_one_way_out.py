@@ -1,0 +1,52 @@
+"""No module but iocmarket/outbound opens outbound HTTP: read from the source of every module."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from iocmarket.settings.env import PROJECT
+
+HOUSES = ("iocmarket", "ingestion", "sharing")
+SPEAKERS = {
+    "aiohttp", "ftplib", "http.client", "httpx", "pycurl", "requests", "smtplib", "socket", "telnetlib",
+    "urllib.request", "urllib3", "xmlrpc.client", "asyncio",
+}  # fmt: skip
+# Modules that use a socket for something else than to ask a stranger, and what for.
+ELSEWHERE = {
+    "iocmarket/api/spool.py": "how long a body may take to arrive",
+    "iocmarket/indicators/types/addresses.py": "reading an address in its numeric form",
+    "iocmarket/indicators/types/networks.py": "reading an address in its numeric form",
+    "iocmarket/supervisor/__main__.py": "whether our own port is free",
+    "iocmarket/supervisor/probe.py": "whether our own web server answers on loopback",
+}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def speaks(module: str) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in SPEAKERS)
+
+
+@cache
+def speaking() -> set[str]:
+    paths = (path for house in HOUSES for path in (PROJECT / house).rglob("*.py"))
+    return {str(path.relative_to(PROJECT)) for path in paths if any(map(speaks, imports_of(path)))}
+
+
+def test_only_one_package_speaks_to_strangers() -> None:
+    found = {path for path in speaking() if not path.startswith("iocmarket/outbound/")}
+    assert found == set(ELSEWHERE)
+
+
+def test_the_search_finds_what_it_looks_for() -> None:
+    assert {"iocmarket/outbound/client.py", "iocmarket/outbound/session.py"} <= speaking()
