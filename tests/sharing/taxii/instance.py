@@ -44,6 +44,7 @@ class Instance:
             "DATA_DIR": str(folder),
             "PORT": str(self.port),
             "DJANGO_SETTINGS_MODULE": "iocmarket.settings.dev",
+            "LIMIT_TOKEN": "0",  # one reader pulls everything, as fast as it is served
         }
 
     def manage(self, *arguments: str) -> str:
