@@ -7,7 +7,7 @@ it runs. Building one must ask the database nothing: what it would learn then wo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
@@ -119,6 +119,16 @@ class Prepared(Generic[Shape]):
 def rows_of(found: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
     """The rows of a `values_list`, UUIDs as text, without what Django does for each of them."""
     return _run(*found.query.sql_with_params(), texts=True)
+
+
+def rows_in_turn(found: QuerySet[Any, Any], *, chunk: int) -> Iterator[tuple[Any, ...]]:
+    """The same of more rows than should be in memory at once; `chunk` of them are. Within a transaction."""
+    sql, parameters = found.query.sql_with_params()
+    with connection.chunked_cursor() as cursor:
+        register_type(_UUID_AS_TEXT, cursor.cursor)
+        cursor.execute(sql, parameters)
+        while rows := cursor.fetchmany(chunk):
+            yield from rows
 
 
 def _run(sql: str, parameters: Sequence[Any], *, texts: bool) -> list[tuple[Any, ...]]:

@@ -14,7 +14,6 @@ from django.db.models.functions import MD5, Concat
 from iocmarket.accounts.models import Asset, Institution
 from iocmarket.indicators.guard import Assets, Network
 from iocmarket.indicators.warninglists.base import lists_signature
-from iocmarket.prepared import planned_rows
 
 logger = logging.getLogger(__name__)
 
@@ -39,15 +38,17 @@ def verified_assets() -> Assets:
     return Assets(frozenset(domains), tuple(networks), frozenset(asns))
 
 
-def assets_signature() -> str:
-    """Equal for equal assets and warning lists: tells cheaply whether a decision of the guard may have changed."""
-    rows = planned_rows(*_signature())
-    return f"{lists_signature()};{(rows and rows[0][0]) or ''}"
+def signed(told: str | None) -> str:
+    """Equal for equal assets and warning lists: tells cheaply whether a decision of the guard may have changed.
+
+    `told` is what `assets_statement` tells.
+    """
+    return f"{lists_signature()};{told or ''}"
 
 
 @cache
-def _signature() -> tuple[str, tuple[Any, ...]]:
-    """The statement, written once: every consumer of a feed that blocks asks it, mostly to be told “unchanged”."""
+def assets_statement() -> tuple[str, tuple[Any, ...]]:
+    """One cell or none, written once: every consumer of a feed that blocks asks it, mostly to be told “unchanged”."""
     line = Concat("kind", Value(":"), "value")
     found = _verified().order_by().values(together=Value(1)).annotate(all=MD5(StringAgg(line, "\n", order_by="pk")))
     return found.values_list("all").query.sql_with_params()

@@ -27,7 +27,6 @@ from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.models import Contribution, Sighting
 from iocmarket.indicators.visibility import SightingQuerySet
 from iocmarket.kernel.marking import FULL
-from iocmarket.prepared import planned_rows
 
 REPORTS_MIN = 2
 """So many institutions are heard against contributors who do not agree."""
@@ -69,18 +68,13 @@ def contested_for(viewer: Viewer, indicator_ids: Collection[int] | None = None) 
     return Contested(deciding, shown)
 
 
-def contested_signature(viewer: Viewer) -> str:
-    """Equal for equal reports: tells cheaply whether what is kept out may have changed. One statement.
-
-    Statements are not in it: they change with their publication, in the heads of the views.
-    """
-    rows = planned_rows(*_signature(viewer.institution_id))
-    return (rows and rows[0][0]) or ""
-
-
 @lru_cache(maxsize=1024)
-def _signature(institution_id: int) -> tuple[str, tuple[Any, ...]]:
-    """The statement, written once for each institution: its consumers ask it again and again (compare assets.py)."""
+def contested_statement(institution_id: int) -> tuple[str, tuple[Any, ...]]:
+    """A statement of one cell or none: equal for equal reports, hence whether what is kept out may have changed.
+
+    Statements are not in it: they change with their publication, in the heads of the views. Written once for each
+    institution: its consumers ask it again and again (compare assets.py).
+    """
     reports = _reports(Viewer(institution_id=institution_id, ceiling=FULL)).order_by().values(together=Value(1))
     keys = StringAgg(Cast("pk", TextField()), ",", order_by="pk")
     return reports.annotate(all=MD5(keys)).values_list("all").query.sql_with_params()

@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from publicsuffixlist import PublicSuffixList
 
-from iocmarket.indicators.subjects import Intervals, Network, Subject, by_version, subject_of
+from iocmarket.indicators.subjects import Intervals, Network, Span, Subject, by_version, subject_of
 from iocmarket.indicators.types.base import Trait
 from iocmarket.indicators.warninglists import Severity, warning_lists
 from iocmarket.kernel.decision import Decision
@@ -81,11 +81,12 @@ class Assets:
         """Whether a member's domain lies under the name."""
         return name in self._above
 
-    def overlap(self, network: Network) -> bool:
+    def overlap(self, network: Span) -> bool:
         """Whether the network shares an address with a member's."""
         return self._ranges[network.version].overlapping(network) is not None
 
 
+_ALLOWED = Decision(True, "allowed")
 Rule = Callable[[Subject, Assets], str | None]
 """A rule answers with the reason for keeping the value out, or None."""
 
@@ -95,7 +96,7 @@ def guard(subject: Subject, assets: Assets) -> Decision:
     for rule in RULES:
         if reason := rule(subject, assets):
             return Decision(False, reason)
-    return Decision(True, "allowed")
+    return _ALLOWED
 
 
 def _special_address(subject: Subject, assets: Assets) -> str | None:
@@ -133,8 +134,10 @@ def _public_suffix(subject: Subject, assets: Assets) -> str | None:
 
 def _listed(subject: Subject, assets: Assets) -> str | None:
     del assets
-    listed = any(found.severity is Severity.BLOCK_GUARD and found.matches(subject) for found in warning_lists.ordered())
-    return "warning_list" if listed else None
+    for found in warning_lists.ordered():
+        if found.severity is Severity.BLOCK_GUARD and found.matches(subject):
+            return "warning_list"
+    return None
 
 
 RULES: tuple[Rule, ...] = (_too_wide, _special_address, _asset, _public_suffix, _listed)

@@ -18,7 +18,7 @@ class Item:
     Never changed once made; not frozen, which would triple what making one costs, and a feed may have a million.
     """
 
-    public_id: UUID
+    public_id: UUID | str
     type: str
     value: str
     traits: frozenset[Trait]

@@ -6,19 +6,17 @@ has at its full ceiling, whatever the ceiling of the token that asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from heapq import nsmallest
-from itertools import groupby, islice
-from operator import itemgetter
-from typing import NamedTuple
-from uuid import UUID
+from itertools import islice
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, IntegerField, Q, Value
 from django.db.models.functions import Collate
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -26,9 +24,10 @@ from django.utils.translation import gettext_lazy as _
 from iocmarket.indicators import guard
 from iocmarket.indicators.assets import verified_assets
 from iocmarket.indicators.contesting import Contested, contested_for
-from iocmarket.indicators.types import ioc_types
+from iocmarket.indicators.types.base import Trait
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import BLOCKING_PAP, PAP, TLP, Marking
+from iocmarket.prepared import rows_in_turn
 from iocmarket.publication.models import Entry
 from iocmarket.publication.scores import score_at
 from sharing.feeds import numbers
@@ -41,8 +40,6 @@ GRAIN = timedelta(hours=1)
 """Scores and ages are taken at the full hour, so that a feed does not change by being asked for."""
 
 CHUNK = 2000
-_LIVE = Entry.State.LIVE.value
-_INDICATOR = itemgetter(0)
 
 REASONS: dict[str, str | Promise] = {
     "pap": _("its PAP does not permit an action that the attacker can notice"),
@@ -66,23 +63,30 @@ class Selection:
 
 
 class _Row(NamedTuple):
+    """An entry, as far as lists ask for it."""
+
     indicator_id: int
     view_id: int
-    state: str
+    said: bool
+    """Live now, in a view that is shown; others speak only in the decision to block."""
     tlp: int
     pap: int
-    threat_types: list[str]
     subtree: bool
+    public_id: str
+    type: str
+    value: str
+    score: float
+    # From here on: what plain formats do without.
+    threat_types: Collection[str]
     institutions: int
     first_seen: datetime
     last_seen: datetime
     valid_until: datetime
     version: datetime
-    public_id: UUID
-    type: str
-    value: str
-    score: float
     sid: int | None
+
+
+_INDICATOR, _VIEW, _SAID, _PAP = map(_Row._fields.index, ("indicator_id", "view_id", "said", "pap"))
 
 
 def select(readable: Readable, fmt: LineFormat, options: Options, *, present: datetime | None = None) -> Selection:
@@ -106,63 +110,109 @@ def chosen(
 def _permitted(
     readable: Readable, fmt: LineFormat, options: Options, tally: Tally, moment: datetime
 ) -> Iterator[tuple[Item, int]]:
-    block = fmt.mode is Mode.BLOCK
+    block, narrowed = fmt.mode is Mode.BLOCK, options.narrowed
     judge = _Judge(options, block=block, contested=contested_for(readable.viewer) if block else Contested())
-    shown, deciding = readable.shown_ids, readable.deciding_ids
-    for pk, group in groupby(_rows(fmt, readable, moment, block=block), key=_INDICATOR):
-        rows = list(group)
-        item = _merged([r for r in rows if r.state == _LIVE and r.view_id in shown and r.valid_until > moment])
-        if item is None or not _wanted(item, options, moment):
+    deciding = readable.deciding_ids
+    traits = {kind.name: kind.traits for kind in fmt.types()}
+    for rows in _together(_rows(fmt, readable, options, moment)):
+        said = [row for row in rows if row[_SAID]]
+        if not said:
             continue
+        item = _item(said[0], traits) if len(said) == 1 else _merged(list(map(_Row._make, said)), traits)
+        if narrowed and not _wanted(item, options, moment):
+            continue
+        pk = rows[0][_INDICATOR]
         if block:
-            strictest = max(row.pap for row in rows if row.view_id in deciding)
+            strictest = max([row[_PAP] for row in rows if row[_VIEW] in deciding])
             if reason := judge.against(item, pk, strictest):
                 tally.leave(item, reason)
                 continue
         yield item, pk
 
 
-def _rows(fmt: LineFormat, readable: Readable, moment: datetime, *, block: bool) -> Iterator[_Row]:
-    """The entries, those of one value together. Expired ones speak only in the decision to block."""
+def _together(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Those of one value, one value after the other."""
+    held: list[tuple[Any, ...]] = []
+    for row in rows:
+        if held and held[0][_INDICATOR] != row[_INDICATOR]:
+            yield held
+            held = []
+        held.append(row)
+    if held:
+        yield held
+
+
+def _rows(fmt: LineFormat, readable: Readable, options: Options, moment: datetime) -> Iterator[tuple[Any, ...]]:
+    """The entries as `_Row` has them, those of one value together. Expired ones speak only in the decision to block."""
     state = Q(state=Entry.State.LIVE)
-    if block:
+    if fmt.mode is Mode.BLOCK:
         state |= Q(state=Entry.State.EXPIRED, pap__gt=BLOCKING_PAP)
+    said = Q(state=Entry.State.LIVE, valid_until__gt=moment, view__in=readable.shown_ids)
     found = (
         Entry.objects.filter(
             state,
             view__in=[view.pk for view in readable.every],
             indicator__type__in=[kind.name for kind in fmt.types()],
         )
-        .annotate(score=score_at(moment))
+        .annotate(score=score_at(moment), said=ExpressionWrapper(said, output_field=BooleanField()))
         # The order of the lines, without regard to any language; no database writes a value twice.
         .order_by(Collate("indicator__type", "C"), Collate("indicator__value", "C"), "view_id")
-        .values_list(
-            "indicator_id", "view_id", "state", "tlp", "pap", "threat_types", "subtree", "institutions", "first_seen",
-            "last_seen", "valid_until", "version", "indicator__public_id", "indicator__type", "indicator__value",
-            "score", "indicator__rule_number__sid",
-        )
+    )
+    columns = (
+        "indicator_id", "view_id", "said", "tlp", "pap", "subtree", "indicator__public_id", "indicator__type",
+        "indicator__value", "score",
     )  # fmt: skip
-    return map(_Row._make, found.iterator(chunk_size=CHUNK))
+    if fmt.plain and not options.threat_types and options.age is None:
+        none = ((), 0, moment, moment, moment, moment, None)
+        return (row + none for row in rows_in_turn(found.values_list(*columns), chunk=CHUNK))
+    more = (
+        "threat_types", "institutions", "first_seen", "last_seen", "valid_until", "version",
+        "indicator__rule_number__sid" if fmt.numbered else Value(None, output_field=IntegerField()),
+    )  # fmt: skip
+    return rows_in_turn(found.values_list(*columns, *more), chunk=CHUNK)
 
 
-def _merged(rows: list[_Row]) -> Item | None:
-    if not rows:
-        return None
-    first, several = rows[0], len(rows) > 1
+def _item(row: tuple[Any, ...], traits: Mapping[str, frozenset[Trait]]) -> Item:
+    """What nearly every value comes to: one view tells of it."""
+    (
+        _pk, _view, _said, tlp, pap, subtree, public_id, kind, value, score,
+        threats, institutions, first_seen, last_seen, valid_until, version, sid,
+    ) = row  # fmt: skip
+    return Item(
+        public_id=public_id,
+        type=kind,
+        value=value,
+        traits=traits[kind],
+        marking=_marking(tlp, pap),
+        score=score,
+        threat_types=tuple(sorted(set(threats))),
+        subtree=subtree,
+        first_seen=first_seen,
+        last_seen=last_seen,
+        valid_until=valid_until,
+        institutions=institutions,
+        changed=version,
+        sid=sid,
+    )
+
+
+def _merged(rows: list[_Row], traits: Mapping[str, frozenset[Trait]]) -> Item:
+    """The same of several: the strictest labels, the highest score, everything that was said."""
+    first = rows[0]
     return Item(
         public_id=first.public_id,
         type=first.type,
         value=first.value,
-        traits=ioc_types[first.type].traits,
-        marking=_marking(max(r.tlp for r in rows), max(r.pap for r in rows)) if several else _marking(*first[3:5]),
-        score=max(row.score for row in rows) if several else first.score,
+        traits=traits[first.type],
+        marking=_marking(max(row.tlp for row in rows), max(row.pap for row in rows)),
+        score=max(row.score for row in rows),
         threat_types=tuple(sorted({threat for row in rows for threat in row.threat_types})),
-        subtree=any(row.subtree for row in rows) if several else first.subtree,
-        first_seen=min(row.first_seen for row in rows) if several else first.first_seen,
-        last_seen=max(row.last_seen for row in rows) if several else first.last_seen,
-        valid_until=max(row.valid_until for row in rows) if several else first.valid_until,
-        institutions=max(row.institutions for row in rows) if several else first.institutions,
-        changed=max(row.version for row in rows) if several else first.version,
+        subtree=any(row.subtree for row in rows),
+        first_seen=min(row.first_seen for row in rows),
+        last_seen=max(row.last_seen for row in rows),
+        valid_until=max(row.valid_until for row in rows),
+        institutions=max(row.institutions for row in rows),
+        changed=max(row.version for row in rows),
         sid=first.sid,
     )
 

@@ -12,7 +12,6 @@ from django.utils.functional import Promise
 
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators import contesting, guard
-from iocmarket.indicators.assets import assets_signature
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
 from sharing.feeds import blobs, selection
@@ -75,7 +74,7 @@ class Feed:
 
 @dataclass(slots=True)
 class Request:
-    """What is asked for, before anything is built. Making one costs two to four statements."""
+    """What is asked for, before anything is built. Making one costs two statements."""
 
     viewer: Viewer
     fmt: Format
@@ -96,10 +95,7 @@ class Request:
         if readable is None:
             raise NotReady
         self._readable = readable
-        self._memory = remembered(self.viewer, self._key)
-        guarded = ""
-        if self.fmt.mode is Mode.BLOCK:
-            guarded = f"{assets_signature()}:{contesting.contested_signature(self.viewer)}"
+        self._memory, guarded = remembered(self.viewer, self._key, blocks=self.fmt.mode is Mode.BLOCK)
         # Whole objects say nothing that changes with time alone.
         timeless = isinstance(self.fmt, ObjectFormat) and not self.options.narrowed
         hour = "" if timeless else f"{moment_of(clock.now()):%Y%m%d%H}"

@@ -10,12 +10,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
 from django.db import transaction
 
 from iocmarket.accounts.viewer import Viewer
+from iocmarket.indicators.assets import assets_statement, signed
+from iocmarket.indicators.contesting import contested_statement
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP, Marking
 from iocmarket.prepared import planned_rows
@@ -87,17 +90,29 @@ def feed_key(viewer: Viewer, fmt: Format, options: Options) -> bytes:
     return hashlib.sha256(told).digest()
 
 
-_REMEMBERED = """SELECT inputs, access, serial, content, files FROM feeds_feedstate
-WHERE institution_id = %s AND feed = %s"""
+_REMEMBERED = """SELECT inputs, access, serial, content, files{beside} FROM (SELECT 1) AS one
+LEFT JOIN feeds_feedstate ON institution_id = %s AND feed = %s"""
 
 
-def remembered(viewer: Viewer, feed: bytes) -> Memory | None:
-    """What is known of a feed. One statement, written out: most requests of machines end here."""
-    rows = planned_rows(_REMEMBERED, [viewer.institution_id, feed])
-    if not rows:
-        return None
-    [(inputs, access, serial, digest, files)] = rows
-    return Memory(bytes(inputs), bytes(access), serial, bytes(digest), files)
+def remembered(viewer: Viewer, feed: bytes, *, blocks: bool) -> tuple[Memory | None, str]:
+    """What is known of a feed, and, of one that blocks, what decides beside its views on what it keeps out.
+
+    One statement, written out: most requests of machines end here.
+    """
+    sql, given = _statement(viewer.institution_id if blocks else None)
+    [(inputs, access, serial, digest, files, *beside)] = planned_rows(sql, [*given, viewer.institution_id, feed])
+    guarded = f"{signed(beside[0])}:{beside[1] or ''}" if blocks else ""
+    if serial is None:
+        return None, guarded
+    return Memory(bytes(inputs), bytes(access), serial, bytes(digest), files), guarded
+
+
+@lru_cache(maxsize=1024)
+def _statement(blocking_for: int | None) -> tuple[str, tuple[Any, ...]]:
+    if blocking_for is None:
+        return _REMEMBERED.format(beside=""), ()
+    (assets, first), (contested, then) = assets_statement(), contested_statement(blocking_for)
+    return _REMEMBERED.format(beside=f", ({assets}), ({contested})"), (*first, *then)
 
 
 def settle(

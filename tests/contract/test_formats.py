@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -57,6 +58,20 @@ def test_every_example_of_every_accepted_type_gets_its_line(fmt: LineFormat) -> 
     assert written.count == len(examples_of(fmt)) - len(written.left_out)
     assert written.count > 0
     assert {reason for _item, reason in written.left_out} <= set(REASONS)
+
+
+@pytest.mark.parametrize("fmt", [fmt for fmt in LINE_FORMATS if fmt.plain], ids=lambda fmt: fmt.name)
+def test_a_plain_format_says_nothing_but_the_value(fmt: LineFormat) -> None:
+    """The rest is not read for it."""
+    long_ago = datetime(1999, 1, 1, tzinfo=UTC)
+    for one in examples_of(fmt):
+        for subtree in (False, True):
+            told = replace(one, subtree=subtree)
+            bare = replace(
+                told, threat_types=(), institutions=0, first_seen=long_ago, last_seen=long_ago, valid_until=long_ago,
+                changed=long_ago, sid=None,
+            )  # fmt: skip
+            assert fmt.lines([told], fmt.filled({})).body == fmt.lines([bare], fmt.filled({})).body
 
 
 @pytest.mark.parametrize("fmt", LINE_FORMATS, ids=lambda fmt: fmt.name)

@@ -115,6 +115,12 @@ class LineFormat(Format):
 
     numbered: ClassVar[bool] = False
     """Whether its lines need a rule number (`Item.sid`)."""
+    plain: ClassVar[bool] = False
+    """Whether its lines say nothing of a value but itself and whether its sub-names are meant.
+
+    What else is known of a million values is then not read: dates, threat types and institutions of an item mean
+    nothing. A contract test holds a format to it.
+    """
 
     @abstractmethod
     def line(self, item: Item, options: Mapping[str, str]) -> str:

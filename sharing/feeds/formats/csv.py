@@ -6,9 +6,10 @@ A cell that a spreadsheet would run as a formula is preceded by an apostrophe (O
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Mapping
-from typing import ClassVar
+from datetime import datetime
+from functools import cache
+from typing import Any, ClassVar
 
 from iocmarket.indicators.types.base import Trait
 from sharing.feeds.formats.base import LineFormat, Mode, formats
@@ -49,9 +50,16 @@ class Csv(LineFormat):
             " ".join(item.threat_types),
             str(round(item.score)),
             str(item.institutions),
-            *(f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (item.first_seen, item.last_seen, item.valid_until)),
+            _moment(item.first_seen),
+            _moment(item.last_seen),
+            _moment(item.valid_until),
         )
         return _row([_harmless(cell) for cell in cells], options["separator"])
+
+
+def _moment(moment: datetime) -> str:
+    """A third of what strftime costs."""
+    return moment.isoformat(timespec="seconds")[:19] + "Z"
 
 
 def _harmless(cell: str) -> str:
@@ -59,9 +67,22 @@ def _harmless(cell: str) -> str:
 
 
 def _row(cells: tuple[str, ...] | list[str], separator: str) -> str:
-    out = io.StringIO()
-    csv.writer(out, delimiter=_SEPARATORS[separator], lineterminator="\r\n").writerow(cells)
-    return out.getvalue()
+    # `writerow` returns what `write` returns.
+    written: str = _writer(separator).writerow(cells)
+    return written
+
+
+class _Echo:
+    """A file that gives back what is written to it."""
+
+    @staticmethod
+    def write(text: str) -> str:
+        return text
+
+
+@cache
+def _writer(separator: str) -> Any:
+    return csv.writer(_Echo(), delimiter=_SEPARATORS[separator], lineterminator="\r\n")
 
 
 formats.register(Csv())

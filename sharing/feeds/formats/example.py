@@ -28,6 +28,8 @@ class HostsFile(LineFormat):
     mode = Mode.BLOCK
     # Values of types with one of these traits reach the format.
     accepts = frozenset({Trait.NAME})
+    # Its lines hold nothing but the value: the rest need not be read.
+    plain = True
 
     def header(self, meta: Meta) -> bytes:
         """Comments, where the format has them."""

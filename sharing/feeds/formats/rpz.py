@@ -33,6 +33,7 @@ class Rpz(LineFormat):
     media_type = "text/dns"
     extension = "zone"
     mode = Mode.BLOCK
+    plain = True
     accepts = frozenset({Trait.NAME, Trait.ADDRESS, Trait.NETWORK})
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"action": tuple(_TARGETS)}
 

@@ -20,6 +20,7 @@ class Text(LineFormat):
     media_type = "text/plain; charset=utf-8"
     extension = "txt"
     mode = Mode.BLOCK
+    plain = True
     accepts = frozenset(Trait) - {Trait.TEXT}
     # Some devices read a comment as an entry.
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"comments": ("yes", "no")}

@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from iocmarket.accounts.models import Institution
-from iocmarket.indicators.contesting import Contested, contested, contested_for, contested_signature
+from iocmarket.indicators.contesting import Contested, contested, contested_for, contested_statement
 from iocmarket.indicators.models import Sighting
 from iocmarket.indicators.sightings import Observation, report_sightings, retract
 from iocmarket.kernel.marking import PARTNER, PROVIDER, TLP
+from iocmarket.prepared import planned_rows
 from tests.factories import contribute, indicator_of, make_institution, report, viewer_for, withdraw
 from tests.statements import statements_of
 
@@ -137,10 +138,10 @@ def test_a_report_from_a_narrow_exit_counts_within_that_exit(author: Institution
 def test_the_signature_follows_what_is_seen_and_nothing_else(author: Institution) -> None:
     me = make_institution()
     secret, said = contribute(author, audience="own"), contribute(author)
-    signatures = [contested_signature(viewer_for(me))]
+    signatures = [planned_rows(*contested_statement(me.pk))]
 
     def changed() -> bool:
-        signatures.append(contested_signature(viewer_for(me)))
+        signatures.append(planned_rows(*contested_statement(me.pk)))
         return signatures[-1] != signatures[-2]
 
     report(author, secret)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iocmarket.indicators.guard import REASONS, Assets, guard, subject_of
-from iocmarket.indicators.subjects import Intervals
+from iocmarket.indicators.subjects import Intervals, Span, span_of
 
 ASSETS = Assets(
     domains=frozenset({"univ-valbrune.fr", "dept.campus-meriane.org"}),
@@ -124,8 +124,35 @@ networks4 = st.builds(
 def test_intervals_answer_as_a_search_through_all_networks_would(
     listed: list[ipaddress.IPv4Network], asked: ipaddress.IPv4Network
 ) -> None:
-    found = Intervals((network, "x") for network in listed).overlapping(asked)
+    found = Intervals((network, "x") for network in listed).overlapping(span_of(str(asked)))
     assert (found is not None) == any(network.overlaps(asked) for network in listed)
+
+
+networks6 = st.builds(
+    lambda number, length: ipaddress.ip_network((number, length), strict=False),
+    st.integers(0, 2**128 - 1),
+    st.integers(0, 128),
+)
+
+
+@given(st.one_of(networks4, networks6))
+def test_the_numbers_of_a_network_are_those_that_python_finds(network: ipaddress.IPv4Network) -> None:
+    first, last = int(network.network_address), int(network.broadcast_address)
+    assert span_of(str(network)) == Span(network.version, first, last, network.prefixlen)
+    alone = span_of(str(network.network_address))
+    assert alone == Span(network.version, first, first, network.max_prefixlen)
+
+
+@given(st.text(alphabet="0123456789abcdef.:/% x\x00é", max_size=24))
+def test_what_is_no_network_to_python_is_none_here(text: str) -> None:
+    try:
+        expected = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        with pytest.raises(ValueError):
+            span_of(text)
+    else:
+        if "%" not in text and "." not in text.partition("/")[2]:  # nobody writes zones or masks canonically
+            assert span_of(text).first == int(expected.network_address)
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -71,7 +72,7 @@ def test_a_value_in_two_views_is_one_line_with_the_strictest_labels_and_all_that
         audience="recipients", recipients=[reader.institution], confidence=90,
     )  # fmt: skip
     publish()
-    [line] = selected(reader, "rpz").items
+    [line] = selected(reader, "csv").items
     assert line.marking == Marking(TLP.AMBER, PAP.GREEN)
     assert line.threat_types == ("c2", "phishing")
     assert line.subtree
@@ -251,3 +252,35 @@ def test_views_that_are_still_being_filled_are_not_read() -> None:
     publish()
     assert readable_by(reader.viewer) is not None
     contribute(institution)
+
+
+@pytest.mark.parametrize("fmt", ["text", "rpz"])
+@pytest.mark.parametrize("query", ["", "score_min=40", "tlp_max=GREEN", "limit=7", "type=ipv4", "age=3d"])
+def test_what_is_not_read_for_plain_formats_changes_nothing(
+    reader: Reader, ardoise: Institution, meriane: Institution, fmt: str, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = random.Random(11)
+    for number in range(40):
+        for author in draw.sample([ardoise, meriane, reader.institution], draw.randrange(1, 3)):
+            contribute(
+                author,
+                f"45.9.20.{number}" if number % 2 else f"evil{number}.fr",
+                type_name="ipv4" if number % 2 else "domain",
+                tlp=draw.choice([TLP.CLEAR, TLP.GREEN, TLP.AMBER]),
+                pap=draw.choice([PAP.CLEAR, PAP.GREEN, PAP.AMBER]),
+                confidence=draw.randrange(20, 100),
+                subtree=draw.random() < 0.5,
+                seen=timezone.now() - timedelta(days=draw.randrange(9)),
+                audience=draw.choice(["community", "own"]),
+            )
+    publish()
+    writer = formats[fmt]
+    assert isinstance(writer, LineFormat)
+    told = []
+    for plain in (True, False):
+        monkeypatch.setattr(type(writer), "plain", plain)
+        found = selected(reader, fmt, query)
+        lines = [(line.value, line.public_id, line.marking, line.score, line.subtree) for line in found.items]
+        told.append((lines, [(line.value, reason) for line, reason in found.left_out]))
+    assert told[0] == told[1]
+    assert told[0][0]
