@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from iocmarket.accounts.roles import Role
+from iocmarket.accounts.roles import Capability, Role, capabilities_of
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import FULL, PROVIDER, TLP, Marking
 
@@ -47,6 +48,8 @@ class Institution(models.Model):
     # The last time that a manager confirmed contacts and assets; not confirmed in time, it may only read.
     confirmed_at = models.DateTimeField(null=True, blank=True)
     read_only_since = models.DateTimeField(null=True, blank=True)
+    # Days before the confirmation is due at which it was last asked for (recertifying.py); none since the last one.
+    reminded_days = models.PositiveSmallIntegerField(null=True, blank=True)
     left_at = models.DateTimeField(null=True, blank=True)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
     # Of a partner: what was agreed, and until when its keys open anything.
@@ -63,6 +66,11 @@ class Institution(models.Model):
     def is_approved(self) -> bool:
         """Whether its people and machines may use the platform."""
         return self.state == self.State.APPROVED
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it did not confirm its contacts and assets in time: until it does, it reads and says nothing."""
+        return self.read_only_since is not None
 
 
 class Circle(models.Model):
@@ -171,6 +179,8 @@ class Member(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=clock.now)
     previous_visit_at = models.DateTimeField(null=True, blank=True)
+    # Sessions carry it: a higher number ends those that began before.
+    session_generation = models.PositiveIntegerField(default=0, editable=False)
 
     objects: ClassVar[MemberManager] = MemberManager()
 
@@ -193,6 +203,19 @@ class Member(AbstractBaseUser, PermissionsMixin):
             and self.institution is not None
             and self.institution.is_approved
         )
+
+    def may(self, capability: Capability) -> bool:
+        """Whether this person may do that now. Somebody who is not let in may do nothing."""
+        return self.is_approved and capability in capabilities_of(self.role, administrator=self.is_administrator)
+
+    def get_session_auth_hash(self) -> str:
+        """What a session keeps and each request compares: `people.end_sessions` changes it, and all are over."""
+        return f"{super().get_session_auth_hash()}.{self.session_generation}"
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same under the server's earlier keys."""
+        for found in super().get_session_auth_fallback_hash():
+            yield f"{found}.{self.session_generation}"
 
 
 class Invitation(models.Model):

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.viewer import Viewer
 
 
@@ -22,5 +23,15 @@ class HasScope(BasePermission):
         if method == "OPTIONS" or not hasattr(view, method.lower()):
             return True  # nothing runs: the view answers with what it allows, or with 405
         wanted = getattr(view, "scopes", {}).get(method)
+        if viewer.read_only and not _only_reads(wanted, method) and not getattr(view, "open_when_read_only", False):
+            self.message = "the institution may only read until it confirms its contacts and assets"
+            self.code = "institution_read_only"
+            return False
         self.message = f"this needs the scope {wanted}"
         return wanted in viewer.scopes
+
+
+def _only_reads(wanted: str | None, method: str) -> bool:
+    """Whether the exit writes nothing: it is asked with GET, or its scope is one of reading values (look-up)."""
+    reads = {Scope.INDICATORS_READ, Scope.FEEDS_READ, Scope.EVIDENCE_READ}
+    return wanted in reads or (method == "GET" and wanted == Scope.INSTITUTION_ADMIN)

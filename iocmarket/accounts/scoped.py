@@ -14,6 +14,8 @@ class ScopedView(APIView):
     """An API view whose methods name their scopes; a method that names none is closed (permissions.HasScope)."""
 
     scopes: ClassVar[dict[str, str]] = {}
+    open_when_read_only: ClassVar[bool] = False
+    """Whether it also writes for an institution that may only read: acts that make it safer, or confirm it."""
 
     def viewer(self, request: Request) -> Viewer:
         """The viewer, which HasScope has made sure of."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from iocmarket.accounts.models import Member, Token
-from iocmarket.accounts.roles import SESSION_SCOPES
+from iocmarket.accounts.models import Institution, Member, Token
+from iocmarket.accounts.roles import READING_SCOPES, SESSION_SCOPES
 from iocmarket.kernel.marking import FULL, Marking
 
 
@@ -22,6 +22,8 @@ class Viewer:
     scopes: frozenset[str] = field(default_factory=frozenset)
     member_id: int | None = None
     token_id: int | None = None
+    read_only: bool = False
+    """The institution did not confirm itself in time: no scope to write is among the scopes (recertifying.py)."""
     tool: str = ""
     """The tool that the token was made for, where an answer's form depends on it (snippets.Tool.key)."""
 
@@ -33,8 +35,9 @@ def viewer_of_member(member: Member) -> Viewer:
     return Viewer(
         institution_id=member.institution_id,
         ceiling=FULL,
-        scopes=SESSION_SCOPES[member.role],
+        scopes=_scopes(SESSION_SCOPES[member.role], member.institution),
         member_id=member.pk,
+        read_only=_read_only(member.institution),
     )
 
 
@@ -43,8 +46,18 @@ def viewer_of_token(token: Token) -> Viewer:
     return Viewer(
         institution_id=token.institution_id,
         ceiling=token.ceiling,
-        scopes=frozenset(token.scopes),
+        scopes=_scopes(frozenset(token.scopes), token.institution),
+        read_only=_read_only(token.institution),
         token_id=token.pk,
         member_id=None,
         tool=token.tool,
     )
+
+
+def _read_only(institution: Institution | None) -> bool:
+    return institution is not None and institution.is_read_only
+
+
+def _scopes(held: frozenset[str], institution: Institution | None) -> frozenset[str]:
+    """Without those to write where the institution may only read: every exit asks them, so none is forgotten."""
+    return held & READING_SCOPES if _read_only(institution) else held

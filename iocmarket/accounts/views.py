@@ -18,7 +18,7 @@ from iocmarket.accounts import services
 from iocmarket.accounts.forms import DecisionForm, TokenForm
 from iocmarket.accounts.models import Member, Token
 from iocmarket.accounts.reasons import REASONS
-from iocmarket.accounts.roles import Role
+from iocmarket.accounts.roles import Capability, Role
 from iocmarket.accounts.snippets import Card, snippets
 from iocmarket.audit.services import Actor
 from iocmarket.kernel import clock
@@ -98,7 +98,7 @@ def _queue_with(request: HttpRequest, form: DecisionForm, applicant: Member, *, 
 
 def _administrator(request: HttpRequest) -> Member:
     member = member_of(request)
-    if not member.is_administrator:
+    if not member.may(Capability.APPLICATIONS_DECIDE):
         raise Http404
     return member
 
@@ -122,7 +122,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         .order_by("-created_at"),
         "form": form,
         "made": made,
-        "may_manage": member.role == Role.MANAGER,
+        "may_manage": member.may(Capability.TOKENS_MANAGE),
         "cards": _cards(member, made),
         "moment": clock.now(),
     }
@@ -168,5 +168,5 @@ def revoke(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _may_manage_tokens(member: Member) -> None:
-    if member.role != Role.MANAGER:
+    if not member.may(Capability.TOKENS_MANAGE):
         raise Http404
