@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
+from typing import Any, NamedTuple
 
-from django.db.models import BigIntegerField, BooleanField, ExpressionWrapper, F, Max, Model, QuerySet
+from django.db import connection
+from django.db.models import BigIntegerField, BooleanField, CharField, ExpressionWrapper, F, Max, Model, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast
 
-from iocmarket.copying import array_literal
 from iocmarket.indicators.models import Contribution, Indicator, Sighting
 from iocmarket.kernel.marking import Marking
 from iocmarket.publication.audiences import contributions_in
@@ -33,7 +33,8 @@ class Held(NamedTuple):
 
     pk: int
     indicator_id: int
-    stix_id: UUID
+    stix_id: str
+    """As text: most are read and never needed, and each UUID would be parsed and written again."""
     first_added: datetime
     digest: bytes
     state: str
@@ -53,7 +54,7 @@ def said_in(audience: str, ceiling: Marking, indicator_ids: Collection[int]) -> 
         .values_list(*Said._fields)
     )
     found: dict[int, list[Said]] = defaultdict(list)
-    for row in rows:
+    for row in _rows(rows):
         found[row[1]].append(Said._make(row))
     return found
 
@@ -86,19 +87,29 @@ def said_of(row: Contribution) -> Said:
 def values_of(indicator_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     """Type and value by indicator."""
     rows = Indicator.unscoped.filter(among(Indicator, "id", indicator_ids)).values_list("pk", "type", "value")
-    return {pk: (type_name, value) for pk, type_name, value in rows}
+    return {pk: (type_name, value) for pk, type_name, value in _rows(rows)}
 
 
 def held_in(view: View, indicator_ids: Collection[int]) -> dict[int, Held]:
     """The entries that a view has of these indicators."""
-    columns = (*Held._fields[:-1], *Parameters._fields)
+    columns = ["written_id" if name == "stix_id" else name for name in (*Held._fields[:-1], *Parameters._fields)]
     rows = (
         Entry.objects.alias(place=IN_VIEW)
         .filter(among(Entry, "indicator", indicator_ids), place=view.pk)
+        .annotate(written_id=Cast("stix_id", CharField()))
         .values_list(*columns)
     )
     split = len(Held._fields) - 1
-    return {row[1]: Held._make((*row[:split], Parameters._make(row[split:]))) for row in rows}
+    return {row[1]: Held._make((*row[:split], Parameters._make(row[split:]))) for row in _rows(rows)}
+
+
+def _rows(query: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
+    """What a list of values finds, all at once as the driver brings it: Django would ask for a hundred at a time."""
+    sql, given = query.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def among(model: type[Model], name: str, ids: Iterable[int]) -> RawSQL:
@@ -110,4 +121,4 @@ def among(model: type[Model], name: str, ids: Iterable[int]) -> RawSQL:
     meta = model._meta  # noqa: SLF001 (Django's documented model _meta API)
     column = f"{meta.db_table}.{meta.get_field(name).column}"  # type: ignore[union-attr]
     # Names of our own models; the ids are a parameter.
-    return RawSQL(f"{column} = ANY (%s::bigint[])", [array_literal(ids)], output_field=BooleanField())  # noqa: S611
+    return RawSQL(f"{column} = ANY (%s::bigint[])", ["{" + ",".join(map(str, ids)) + "}"], output_field=BooleanField())  # noqa: S611
