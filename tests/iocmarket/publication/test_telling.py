@@ -43,8 +43,10 @@ def _worlds(draw: st.DrawFn) -> list[tuple[str, str, list[Said], list[Met]]]:
     world: list[tuple[str, str, list[Said], list[Met]]] = []
     for number in range(draw(st.integers(1, 6))):
         kind, value = draw(st.sampled_from(_VALUES))
-        if world and draw(st.booleans()):
-            repeated = draw(st.permutations(draw(st.sampled_from(world))[2]))
+        again: bool = draw(st.booleans())
+        if world and again:
+            of_which = draw(st.sampled_from(world))
+            repeated = draw(st.permutations(of_which[2]))
             rows = [one._replace(pk=number * 10 + at, indicator_id=number) for at, one in enumerate(repeated)]
         else:
             rows = [draw(_saids(number * 10 + at, number)) for at in range(draw(st.integers(1, 3)))]
