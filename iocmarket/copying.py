@@ -61,7 +61,12 @@ def array(items: Iterable[Any]) -> str:
 
 def array_literal(items: Iterable[Any]) -> str:
     """A list as PostgreSQL writes one (`{"a",NULL}`): a parameter of a statement, quicker to read than ARRAY[…]."""
-    return "{" + ",".join(["NULL" if item is None else _quoted(str(item)) for item in items]) + "}"
+    listed = list(items)
+    if listed and set(map(type, listed)) == {str}:
+        joined = '","'.join(listed)
+        if "\\" not in joined and joined.count('"') == 2 * (len(listed) - 1):  # nothing to quote in any of them
+            return f'{{"{joined}"}}'
+    return "{" + ",".join(["NULL" if item is None else _quoted(str(item)) for item in listed]) + "}"
 
 
 def bytea_literal(items: Iterable[bytes]) -> str:

@@ -188,14 +188,22 @@ def redacted(lines: Iterable[str]) -> Iterator[str]:
             yield redact_line(body) + line[len(body) :]
 
 
+_HARMLESS = re.compile(r"(?:https?://)?+[A-Za-z0-9._~!$&*+,;@/?%#=-]*+|[0-9A-Fa-f:.]++(?:/[0-9]++)?+", re.ASCII)
+
+
+def _is_harmless(text: str) -> bool:
+    """Whether one value holds no secret for sure: an address, or a text with no colon but that of its scheme."""
+    return _HARMLESS.fullmatch(text) is not None and not ("=" in text and is_password_field(text))
+
+
 def holds_secret(text: str) -> bool:
     """Whether one value is an account with its password, defanged or not, blanked or not."""
-    return _SIGN.search(text) is not None and bool(secrets_in(refang(text)))
+    return _SIGN.search(text) is not None and not _is_harmless(text) and bool(secrets_in(refang(text)))
 
 
 def redact_value(text: str) -> str:
     """As `redact`, for one value or remark: nearly always without any of the signs of a secret, and then at no cost."""
-    return redact(text) if _SIGN.search(text) is not None else text
+    return redact(text) if _SIGN.search(text) is not None and not _is_harmless(text) else text
 
 
 def redact_line(line: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -17,9 +16,9 @@ from ingestion.submissions.drafts import Draft
 from iocmarket.copying import array_literal, bytea_literal
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel import clock
-from iocmarket.kernel.ids import public_id_of
+from iocmarket.kernel.ids import public_id_text
 
-_FIND = "SELECT digest, id, public_id FROM indicators_indicator WHERE digest = ANY(%s::bytea[])"
+_FIND = "SELECT digest, id, public_id::text FROM indicators_indicator WHERE digest = ANY(%s::bytea[])"
 # Sorted: two writers that meet take the values in one order, and the second waits instead of both.
 _MAKE = """
 INSERT INTO indicators_indicator (digest, public_id, type, value, network, reversed_name, created_at)
@@ -28,7 +27,7 @@ FROM unnest(%s::bytea[], %s::uuid[], %s::text[], %s::text[], %s::inet[], %s::tex
     AS fresh (digest, public_id, type, value, network, reversed_name)
 ORDER BY digest
 ON CONFLICT DO NOTHING
-RETURNING digest, id, public_id
+RETURNING digest, id, public_id::text
 """
 
 
@@ -36,7 +35,7 @@ class Held(NamedTuple):
     """An indicator's two keys."""
 
     pk: int
-    public_id: UUID
+    public_id: str
     made: bool = False
     """Whether this transaction made it: then nobody can have said anything of it before, and nobody need be asked."""
 
@@ -45,7 +44,11 @@ def find(digests: Iterable[bytes]) -> dict[bytes, Held]:
     """Those that there are."""
     with connection.cursor() as cursor:
         cursor.execute(_FIND, [bytea_literal(digests)])
-        return {bytes(digest): Held(pk, public_id) for digest, pk, public_id in cursor.fetchall()}
+        return _held(cursor.fetchall())
+
+
+def _held(rows: Iterable[tuple[memoryview, int, str]]) -> dict[bytes, Held]:
+    return {bytes(digest): Held(pk, public_id) for digest, pk, public_id in rows}
 
 
 def before(held: Mapping[bytes, Held]) -> dict[int, bytes]:
@@ -69,7 +72,7 @@ def _make(digests: list[bytes], drafts: dict[bytes, Draft]) -> dict[bytes, Held]
         draft = drafts[digest]
         value, kind = draft.canonical.value if draft.canonical else "", ioc_types[draft.type]
         name = kind.dns_name(value)
-        public_ids.append(str(public_id_of(draft.type, value, key=key)))
+        public_ids.append(public_id_text(draft.type, value, key=key))
         types.append(draft.type)
         values.append(value)
         networks.append(kind.network(value))

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import NamedTuple
 
 from iocmarket.accounts.viewer import Viewer
+from iocmarket.copying import bytea_literal
 from iocmarket.indicators import scoring
 from iocmarket.indicators.models import Contribution
 from iocmarket.indicators.recognise import recognise
@@ -67,22 +69,34 @@ def look_up(values: Sequence[object], *, viewer: Viewer) -> list[Answer]:
     if len(values) > VALUES_MAX:
         raise Refusal("too_many", f"{len(values)} values; at most {VALUES_MAX} at once", where="/values")
     read = [_read(value) for value in values]
-    known = _known({digest for _answer, places in read for digest in places}, viewer=viewer)
-    return [_answered(answer, places, known) for answer, places in read]
+    known = _known({digest for one in read for digest in one.places}, viewer=viewer)
+    return [_answered(one, known) for one in read]
 
 
-def _read(asked: object) -> tuple[Answer, dict[bytes, str]]:
-    """The answer so far, and where the value may be found: under its own digest, then those of the names above it."""
+class _Read(NamedTuple):
+    """One value before it is looked up, and where it may be found: under its own digest, then those of the names
+    above it.
+    """
+
+    asked: str
+    type: str = ""
+    value: str = ""
+    refusal: Refusal | None = None
+    places: dict[bytes, str] = {}  # noqa: RUF012 (never changed)
+
+
+def _read(asked: object) -> _Read:
     if not isinstance(asked, str):
-        return Answer(asked="", refusal=Refusal("not_text", "A value is a text.")), {}
+        return _Read("", refusal=Refusal("not_text", "A value is a text."))
     try:
         found = recognise(asked)
     except Refusal as refusal:
-        return Answer(asked=asked, refusal=refusal), {}
+        return _Read(asked, refusal=refusal)
     value, kind = found.canonical.value, found.type.name
-    above = _names_above(value) if Trait.NAME in found.type.traits else []
-    places = {digest_of(kind, value): "", **{digest_of(kind, name): name for name in above}}
-    return Answer(asked=asked, type=kind, value=value), places
+    places = {digest_of(kind, value): ""}
+    if Trait.NAME in found.type.traits:
+        places.update((digest_of(kind, name), name) for name in _names_above(value))
+    return _Read(asked, kind, value, None, places)
 
 
 def _names_above(name: str) -> list[str]:
@@ -91,11 +105,12 @@ def _names_above(name: str) -> list[str]:
     return [".".join(labels[start:]) for start in range(1, len(labels) - 1)]
 
 
-def _answered(answer: Answer, places: dict[bytes, str], known: _Known) -> Answer:
+def _answered(read: _Read, known: _Known) -> Answer:
+    asked, kind, value, refusal, places = read
     for digest, name in places.items():
-        if summary := (known.subtrees if name else known.values).get(digest):
-            return replace(answer, summary=summary, covered_by=name)
-    return answer
+        if (summary := known.summary(digest, subtree=bool(name))) is not None:
+            return Answer(asked=asked, type=kind, value=value, summary=summary, covered_by=name)
+    return Answer(asked=asked, type=kind, value=value, refusal=refusal)
 
 
 class _Said(NamedTuple):
@@ -131,14 +146,21 @@ _TOLD = Prepared[Exit](
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is visible, by digest: of the values themselves, and of them with their sub-names."""
+    """What is visible, by digest, and how it stands, by indicator."""
 
-    values: dict[bytes, Summary]
-    subtrees: dict[bytes, Summary]
+    said: dict[bytes, list[_Said]]
+    scores: dict[int, _Standing]
+
+    def summary(self, digest: bytes, *, subtree: bool) -> Summary | None:
+        """Of a value itself, or with `subtree` of what is said of it with its sub-names."""
+        said = self.said.get(digest)
+        if said is not None and subtree:
+            said = [one for one in said if one.subtree]
+        return _summary(said, *self.scores.get(said[0].indicator_id, _NONE)) if said else None
 
 
 def _known(digests: set[bytes], *, viewer: Viewer) -> _Known:
-    asked = sorted(digests) or [b""]
+    asked = bytea_literal(sorted(digests))
     together: dict[bytes, list[_Said]] = defaultdict(list)
     for said in map(_Said._make, _SAID.rows(Exit.of(viewer), asked)):
         together[bytes(said.digest)].append(said)
@@ -146,24 +168,24 @@ def _known(digests: set[bytes], *, viewer: Viewer) -> _Known:
     red = [one.indicator_id for said in together.values() for one in said if one.tlp == TLP.RED]
     for pk, score, last_seen in _scores_in_person(red, viewer=viewer):
         _raise(scores, pk, score, last_seen)
-    wide = {digest: meant for digest, said in together.items() if (meant := [one for one in said if one.subtree])}
-    return _Known(_summaries(together, scores), _summaries(wide, scores))
-
-
-def _summaries(together: dict[bytes, list[_Said]], scores: dict[int, _Standing]) -> dict[bytes, Summary]:
-    return {digest: _summary(said, *scores.get(said[0].indicator_id, _NONE)) for digest, said in together.items()}
+    return _Known(together, scores)
 
 
 def _summary(said: list[_Said], score: int, renewed: datetime) -> Summary:
     return Summary(
         public_id=said[0].public_id,
-        marking=Marking(TLP(max(one.tlp for one in said)), PAP(max(one.pap for one in said))),
+        marking=_marking(max([one.tlp for one in said]), max([one.pap for one in said])),
         threat_types=sorted({one.threat_type for one in said}),
         institutions=distinct_authors(said),
-        first_seen=min(one.first_seen for one in said),
+        first_seen=min([one.first_seen for one in said]),
         last_seen=max([renewed, *(one.last_seen for one in said)]),
         score=score,
     )
+
+
+@cache
+def _marking(tlp: int, pap: int) -> Marking:
+    return Marking(TLP(tlp), PAP(pap))
 
 
 _Standing = tuple[int, datetime]
@@ -171,8 +193,8 @@ _Standing = tuple[int, datetime]
 _NONE: _Standing = (0, datetime.min.replace(tzinfo=UTC))
 
 
-def _scores(digests: list[bytes], *, viewer: Viewer) -> dict[int, _Standing]:
-    """What the viewer's views say of each, by indicator."""
+def _scores(digests: str, *, viewer: Viewer) -> dict[int, _Standing]:
+    """What the viewer's views say of each, by indicator; `digests` as PostgreSQL writes a list of them."""
     moment = clock.now()
     found: dict[int, _Standing] = {}
     for pk, type_name, state, base, last_seen in _TOLD.rows(Exit.of(viewer), digests):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
-from iocmarket.copying import cell, copy_rows
+from iocmarket.copying import array_literal, cell, copy_rows
 from iocmarket.database import insert_new
 from iocmarket.indicators.models import Contribution, Indicator
 from iocmarket.kernel import clock
@@ -54,3 +54,12 @@ def test_of_two_equal_new_rows_the_first_stays(db: None) -> None:
     insert_new([again, other])
     assert Indicator.unscoped.get(digest=first.digest).value == first.value
     assert Indicator.unscoped.get(digest=other.digest).network == "5.6.0.0/16"
+
+
+@pytest.mark.parametrize(
+    "items", [[], [""], ["a", "b,c"], ['"'], ['","', "a"], ['a"', '"b'], ["\\"], ["a", None], ["NULL"]]
+)
+def test_a_list_is_written_as_postgresql_reads_it(items: list[str | None], db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::text[]", [array_literal(items)])
+        assert cursor.fetchone() == (items,)

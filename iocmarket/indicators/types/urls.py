@@ -120,8 +120,13 @@ class Url(IocType):
         return None if address is None else str(address)
 
 
+_PLAIN_HOST = re.compile(r"[a-z]+://([a-z0-9._-]+)(?=[/?#]|$)")
+
+
 def host_of(url: str) -> str:
     """The host of a canonical URL, without brackets."""
+    if (plain := _PLAIN_HOST.match(url)) is not None:
+        return plain[1]
     return urlsplit(url).hostname or ""
 
 

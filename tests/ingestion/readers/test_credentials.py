@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.readers.credentials import redact
+from ingestion.readers.credentials import holds_secret, redact, redact_value, secrets_in
 from ingestion.readers.free_text import read
+from iocmarket.indicators.refang import refang
 
 SECRET = "Tr0ub4dor&3"
 
@@ -89,3 +90,20 @@ def test_a_table_of_accounts_ends_where_its_rows_end() -> None:
 def test_redaction_never_fails_and_is_stable(text: str) -> None:
     once = redact(text)
     assert redact(once) == once
+
+
+PIECES = st.sampled_from(
+    ["https://", "http://", "bob", "host.fr", "pass", "pwd", "mdp", "login", "user", "10.0.0.1", "2001:db8", "::"]
+) | st.sampled_from(":|=@/;,?&.#-_ [](){}\\•\n\ufeff\uff1a")
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(PIECES, max_size=9).map("".join))
+def test_a_value_is_blanked_as_the_whole_text_would_be(text: str) -> None:
+    assert redact_value(text) == redact(text)
+    assert holds_secret(text) == bool(secrets_in(refang(text)))
+
+
+@pytest.mark.parametrize("text", LEAKS)
+def test_every_leak_is_blanked_as_a_value_too(text: str) -> None:
+    assert SECRET not in redact_value(text)

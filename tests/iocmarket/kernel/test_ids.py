@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import RFC_4122, UUID
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Decision, Refusal
-from iocmarket.kernel.ids import digest_of, public_id_of
+from iocmarket.kernel.ids import digest_of, public_id_of, public_id_text
 from iocmarket.kernel.pointer import pointer
 
 names = st.sampled_from(["ipv4", "domain", "url"])
@@ -31,6 +32,14 @@ def test_the_public_id_is_a_uuid_of_version_8_and_the_rfc_variant(name: str, val
 def test_the_public_id_is_always_the_same_and_another_under_another_key(name: str, value: str) -> None:
     assert public_id_of(name, value, key=KEY) == public_id_of(name, value, key=KEY)
     assert public_id_of(name, value, key=KEY) != public_id_of(name, value, key=b"another key")
+
+
+@given(names, values)
+def test_the_public_id_is_the_mac_but_for_version_and_variant(name: str, value: str) -> None:
+    number = int.from_bytes(hmac.digest(KEY, f"{name}:{value}".encode(), "sha256")[:16])
+    number = number & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0x2 << 62
+    assert public_id_of(name, value, key=KEY) == UUID(int=number)
+    assert public_id_text(name, value, key=KEY) == UUID(int=number).hex
 
 
 def test_the_layout_keeps_122_bits_of_the_mac() -> None:

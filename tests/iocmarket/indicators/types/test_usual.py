@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +13,7 @@ from bench.values import value_of
 from iocmarket.indicators.recognise import Recognised, _by_search, recognise
 from iocmarket.indicators.types.base import Canonical, IocType, cleaned, ioc_types
 from iocmarket.indicators.types.suffixes import _rules, registered_under_top, suffix_list
+from iocmarket.indicators.types.urls import host_of
 from iocmarket.kernel.decision import Refusal
 from tests.iocmarket.indicators.types.strategies import all_types, canonical_values, raw_values
 
@@ -117,3 +121,16 @@ def test_what_is_registered_under_a_top_level_domain_is_what_the_whole_list_says
 )
 def test_names_that_need_the_whole_list_are_left_to_it(name: str, found: str | None) -> None:
     assert registered_under_top(name) == found
+
+
+@settings(max_examples=200, deadline=None)
+@given(url=canonical_values(ioc_types["url"]))
+def test_the_host_of_a_url_is_what_splitting_it_says(url: str) -> None:
+    host = urlsplit(url).hostname or ""
+    try:
+        address = str(ip_address(host))
+    except ValueError:
+        address = None
+    kind = ioc_types["url"]
+    assert host_of(url) == host
+    assert (kind.dns_name(url), kind.host_address(url)) == ((None, address) if address else (host, None))
