@@ -80,6 +80,9 @@ def secrets_in(text: str) -> list[Secret]:
     """
     if ":" not in text and "|" not in text:
         return []
+    # A secret is glued to an account by an @, or stands after a web address and two colons of its own.
+    if "@" not in text and BLANK not in text and (text.count(":") < 3 or "://" not in text):
+        return []
     found = [secret for match in _GLUED.finditer(text) if (secret := _secret(match)) is not None]
     return _with_blanked(found, text) if BLANK in text else found
 
@@ -95,6 +98,8 @@ def _with_blanked(found: list[Secret], text: str) -> list[Secret]:
 
 def masked(text: str, secrets: list[Secret]) -> str:
     """The text with spaces in the place of the secrets, so that positions stay."""
+    if not secrets:
+        return text
     pieces, position = [], 0
     for secret in secrets:
         pieces += [text[position : secret.start], " " * (secret.end - secret.start)]
@@ -122,9 +127,15 @@ def _beginning(account: str) -> str:
     return f"{account.partition('@')[0][: 3 if len(account) > 4 else 1]}•••"
 
 
+def _may_name_password(text: str) -> bool:
+    """Whether one of the words for a password may be in it."""
+    folded = text.casefold()
+    return "pass" in folded or "pwd" in folded or "mdp" in folded
+
+
 def is_password_field(text: str) -> bool:
     """Whether a line gives a password after its label (`Password: hunter2`)."""
-    return _PASSWORD_FIELD.search(text) is not None
+    return _may_name_password(text) and _PASSWORD_FIELD.search(text) is not None
 
 
 def is_login_field(text: str) -> bool:
@@ -138,7 +149,7 @@ def is_account_table(heading: str) -> bool:
 
 
 def _delimiter(heading: str) -> str | None:
-    if len(heading) > 1000 or _WORD.search(heading) is None:
+    if len(heading) > 1000 or not _may_name_password(heading) or _WORD.search(heading) is None:
         return None
     for delimiter in ";,\t|":
         cells = heading.split(delimiter)

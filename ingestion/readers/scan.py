@@ -13,7 +13,7 @@ from iocmarket.indicators.types.base import Canonical, IocType
 from iocmarket.kernel.decision import Refusal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
     """One match in a line, accepted (with a canonical form) or refused; `certain`: it was surely meant as a value."""
 

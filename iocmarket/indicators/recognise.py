@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 from iocmarket.indicators.types.base import Canonical, IocType, cleaned, ioc_types, unfit
 from iocmarket.indicators.types.hashes import wrong_length
@@ -60,7 +61,7 @@ def _by_search(text: str) -> Recognised:
         if kind.finds is None or not _covers(kind, plain):
             continue
         try:
-            return Recognised(kind, kind.normalise(text.strip().strip(_AROUND)))
+            return Recognised(kind, kind.read(text.strip().strip(_AROUND)))
         except Refusal as refusal:
             first = first or refusal
     raise first or near_miss(plain)
@@ -102,14 +103,20 @@ def finder() -> Finder:
 
 @lru_cache(maxsize=4)
 def _finder(types: tuple[IocType, ...]) -> Finder:
-    kinds, parts = {}, []
-    for index, kind in enumerate(types):
-        if kind.finds is not None:
-            folded = "i" if kind.finds.flags & re.IGNORECASE else ""
-            parts.append(f"(?P<t{index}>(?{folded}:{kind.finds.pattern}))")
-            kinds[f"t{index}"] = kind
+    kinds = {f"t{index}": kind for index, kind in enumerate(types) if kind.finds is not None}
+    parts = [
+        f"(?={opens})(?:{'|'.join(_group(*named) for named in neighbours)})"
+        for opens, neighbours in groupby(kinds.items(), key=lambda named: named[1].opens)
+    ]
     # The guard before all: no value starts within a word of ASCII letters and digits, nor with a bracket.
     return re.compile(rf"(?<![0-9A-Za-z])(?=[\w.:*])(?:{'|'.join(parts)})"), kinds
+
+
+def _group(name: str, kind: IocType) -> str:
+    if kind.finds is None:
+        raise ValueError(f"{kind.name} is never found in text")
+    folded = "i" if kind.finds.flags & re.IGNORECASE else ""
+    return f"(?P<{name}>(?{folded}:{kind.finds.pattern}))"
 
 
 def _covers(kind: IocType, plain: str) -> bool:

@@ -26,6 +26,7 @@ _LOOKALIKES = {
 """One character for one, so that positions do not move."""
 
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]+")
+_ODD = re.compile("[" + "".join(map(chr, _LOOKALIKES)) + _INVISIBLE.pattern[1:-1])
 
 _OPEN = r"[\[({<«‹\\]"
 _CLOSE = r"[\])}>»›\\]"
@@ -34,6 +35,8 @@ _SLASHES = r"(?:[\[({]?[/\\][\])}]?){2,}+"
 
 _NOTATION = re.compile(
     rf"""
+    # How each of them begins: nine places in ten are passed over at once.
+    (?-i:(?=[\[({{<«‹\\\]\ hHtTmMsSfF\u017f]))(?:
       # [hxxp://]evil.org, [hxxp]://evil.org
       [\[({{](?P<boxed>{_SCHEME})(?:\ ?:[\])}}]{_SLASHES} | :/{{2}}[\])}}] | [\])}}]\ ?[\[({{]?:[\])}}]?{_SLASHES})
       # hxxp://, http[:]//, https[://], http:\\, http:\/\/
@@ -47,13 +50,22 @@ _NOTATION = re.compile(
     | [\[({{](?P<sign>://|:|//?|-)[\])}}]
       # evil[.org, evil.]org, evil\.org, evil.org\/path
     | (?P<half>(?<=\w)[\[({{](?=\.\w)|(?<=\w\.)\](?=\w)|(?<=\w)\\+(?=\.\w|/))
+    )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_TRIGGER = re.compile(
-    r"[\[({<«‹\\\]]|(?<!h)ttp|h(?!ttps?://)\S{1,2}p|http(?!s?://)|https?:///|xp|meow|f\*\*p", re.IGNORECASE
-)
-"""Without one of these no notation occurs: most lines are passed over at this price."""
+_BRACKET = re.compile(r"[\[({<«‹\\\]]")
+_SPELLED = re.compile(r"(?<!h)ttp|h(?!ttps?://)\S{1,2}p|http(?!s?://)|https?:///|xp|meow|f\*\*p", re.IGNORECASE)
+_IN_BRACKETS = re.compile(rf"{_OPEN}(?=[\[({{<«‹\\ .,:/@-]|d[o0]t|point|at|arr?obase|{_SCHEME})|\.\]", re.IGNORECASE)
+
+
+def _may_hold_notation(text: str) -> bool:
+    """False: no notation occurs. Most lines are passed over at this price."""
+    if _BRACKET.search(text) is None:
+        return ":" in text and "/" in text and _SPELLED.search(text) is not None
+    if _IN_BRACKETS.search(text) is not None:
+        return True
+    return ":" in text and ("/" in text or "\\" in text)  # hxxp:]//
 
 
 def _meant(match: re.Match[str]) -> str:
@@ -128,25 +140,36 @@ class Refanged:
         return self.typed[first:last]
 
 
+# The spelling of most reports: hxxps://evil[.]org/a, and nothing else that could be a notation.
+_SIMPLE = re.compile(
+    r"(?P<scheme>h(?:xx|XX|tt)p(?P<secure>s?)://(?![/\[]))?+(?P<rest>(?:[0-9A-Za-z_./?=&%@+#~-]|(?<=\w)\[\.\](?=\w))++)"
+)
+
+
 def refang(text: str) -> str:
     """One value without its defanging. Idempotent: what is refanged stays as it is."""
-    if text.isascii() and _TRIGGER.search(text) is None:
-        return text
+    if text.isascii():
+        if not _may_hold_notation(text):
+            return text
+        if (simple := _SIMPLE.fullmatch(text)) is not None:
+            return ("http" + simple["secure"] + "://" if simple["scheme"] else "") + simple["rest"].replace("[.]", ".")
     for _ in range(16):  # nested notations are rare and shallow; each pass takes one level off
         plain = refang_line(text).text
         if plain == text:
             break
         text = plain
+        if text.isascii() and not _may_hold_notation(text):
+            break
     return text
 
 
 def refang_line(line: str) -> Refanged:
     """A line (or any text) with every notation replaced once, and the way back to what was typed."""
     text, layers = line, []
-    if not text.isascii():
+    if not text.isascii() and _ODD.search(text) is not None:  # most of it is only French
         text, edits = _replace(_INVISIBLE, text.translate(_LOOKALIKES))
         layers.append(edits)
-    if _TRIGGER.search(text):
+    if _may_hold_notation(text):
         text, edits = _replace(_NOTATION, text)
         layers.append(edits)
     return Refanged(text, line, tuple(reversed(layers)))

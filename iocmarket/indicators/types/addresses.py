@@ -12,7 +12,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, 
 from socket import AF_INET6, inet_ntop, inet_pton
 from typing import ClassVar
 
-from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.base import DOTTED, Canonical, IocType, Trait, cleaned, ioc_types, quoted
 from iocmarket.kernel.decision import Refusal
 
 Bounds = tuple[int, int, int]
@@ -129,6 +129,8 @@ def parse_ipv6(text: str) -> IPv6Address:
     """An IPv6 address without zone. Raises Refusal: `ipv4_mapped`, `zone_index`, `not_ipv6`."""
     if "%" in text:
         raise Refusal("zone_index", "An address with a zone index (%) means an interface of one machine.")
+    if "::" not in text and text.count(":") < 6:  # mostly a time of day: told without ado
+        raise Refusal("not_ipv6", "This is not an IPv6 address: it has eight groups, or “::” for those that are zero.")
     try:
         address = IPv6Address(text)
     except AddressValueError as error:
@@ -159,6 +161,7 @@ class IPv4(IocType):
         ("::ffff:198.51.100.7", "198.51.100.7"),
         ("198.51.100.7/32", "198.51.100.7"),
     )
+    opens: ClassVar[str] = DOTTED
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         r"(?<![\w.])(?:::ffff:)?\d{1,4}+(?:\.\d{1,4}+){3}(?:/32(?![\w.])|:\d{1,5}+)?"
         r"(?!\w|\.\w|[ ]?/\d{1,4}(?!\w|\.\w)|-\d{1,3}(?![\w-]))",
@@ -214,6 +217,7 @@ class IPv6(IocType):
         ("[2001:db8:cafe::15]:443", "2001:db8:cafe::15"),
         ("2001[:]db8[:]cafe[:][:]15", "2001:db8:cafe::15"),
     )
+    opens: ClassVar[str] = DOTTED
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         r"(?:(?<=ipv6:)|(?<![\w.])(?<![0-9a-f:]:))(?<!::)(?:[0-9a-f]{1,4}+|(?=::)):(?:[0-9a-f]{0,4}+:){1,7}+"
         r"(?:[0-9a-f]{0,4}+)(?:/128(?!\d))?(?![\w:%]|/\d|\.\d)",

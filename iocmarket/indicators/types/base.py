@@ -24,6 +24,10 @@ MAX_LENGTH = 4096
 """Characters that a value may have, typed or canonical."""
 
 
+DOTTED = r"[^\s./:@]*+[./:@]"
+"""See `IocType.opens`: one of these characters is in the first word."""
+
+
 class Trait(StrEnum):
     """What a value is good for. Feed formats accept traits, so that a new type reaches them by itself."""
 
@@ -75,6 +79,11 @@ class IocType(ABC):
     start with a letter, digit, `_`, `.`, `:` or `*` that follows no ASCII letter or digit; it has no named group and no
     flag but IGNORECASE. `normalise` has the last word on every candidate.
     """
+    opens: ClassVar[str] = ""
+    """A cheap expression, without groups, that matches wherever `finds` does: without it every word of a text is tried.
+
+    Neighbours in precedence with the same one share it: `DOTTED` is that of most types.
+    """
     verbatim: ClassVar[bool] = False
     """Whether a value is kept to the letter, because it may contain what elsewhere would be defanging (`C:\\a\\.ssh`).
 
@@ -94,7 +103,8 @@ class IocType(ABC):
     def usual(self, raw: str) -> Canonical | None:
         """What `normalise` says of the usual spelling of a usual value, for a tenth of its cost; None when in doubt.
 
-        Whoever answers promises: `normalise` says the same, with and without `explicit`, and `cleaned` changes nothing.
+        Whoever answers promises: `normalise` says the same of it and of every defanged spelling of it, with and without
+        `explicit`, and `cleaned` changes nothing.
         """
         del raw
         return None
@@ -102,6 +112,8 @@ class IocType(ABC):
     def read(self, raw: str, *, explicit: bool = False) -> Canonical:
         """As `normalise`, which is asked when `usual` does not answer. Raises Refusal as it does."""
         found = self.usual(raw)
+        if found is None and len(raw) <= MAX_LENGTH and (plain := refang(raw)) is not raw:
+            found = self.usual(plain)
         return self.normalise(raw, explicit=explicit) if found is None else found
 
     @abstractmethod

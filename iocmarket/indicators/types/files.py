@@ -47,6 +47,7 @@ class Filename(IocType):
         ("invoice[.]zip", "invoice.zip"),
         (r"C:\Users\Public\.cache\svhost.exe", r"C:\Users\Public\.cache\svhost.exe"),
     )
+    opens: ClassVar[str] = "[FfNn]"
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         rf"(?<![\w.-]){_LABEL_WORDS}(?:\"[^\"]{{1,300}}+\"|[\"']?[^\s\"'<>|;,]{{1,300}}+)", re.IGNORECASE
     )

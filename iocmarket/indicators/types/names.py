@@ -13,7 +13,7 @@ from typing import ClassVar
 import ada_url
 from django.utils.translation import gettext_lazy as _
 
-from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.base import DOTTED, Canonical, IocType, Trait, cleaned, ioc_types, quoted
 from iocmarket.indicators.types.suffixes import registered_under_top, suffix_list
 from iocmarket.kernel.decision import Refusal
 
@@ -126,6 +126,7 @@ class Domain(IocType):
         ("évil-accent.fr", "xn--vil-accent-96a.fr"),
         ("*.evil-cas.fr", "evil-cas.fr"),
     )
+    opens: ClassVar[str] = DOTTED
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         r"(?<![\w.@\\$])(?<!\w-)(?<![^/]/)(?:\*\.|\.)?(?:\w[\w-]{0,62}+\.(?=\w))++"
         r"(?:xn--[\w-]{1,59}+|[^\W\d_]{2,63}+)(?::\d{1,5}(?!\w))?(?![\w@]|-\w|\.\w)",

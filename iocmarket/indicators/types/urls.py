@@ -16,7 +16,7 @@ import ada_url
 
 from iocmarket.indicators.refang import refang
 from iocmarket.indicators.types.addresses import is_usual_ipv4, judge_address
-from iocmarket.indicators.types.base import MAX_LENGTH, Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.base import DOTTED, MAX_LENGTH, Canonical, IocType, Trait, cleaned, ioc_types, quoted
 from iocmarket.indicators.types.names import ascii_name, defanged_name, judge_name, refuse_accidents, usual_name
 from iocmarket.indicators.types.url_ends import BODY, MAX_MATCH, end_of_url
 from iocmarket.kernel.decision import Refusal
@@ -55,6 +55,7 @@ class Url(IocType):
         ("http://évil-accent.fr:80/a/../b", "http://xn--vil-accent-96a.fr/b"),
         ("evil-cas[.]fr/gate.php", "http://evil-cas.fr/gate.php"),
     )
+    opens: ClassVar[str] = DOTTED
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         rf"(?<![a-z0-9])(?:https?|s?ftps?|tftp|wss?|ldaps?|ssh|git|smb)://{_BODY}"
         rf"|(?<![\w.@\\$:])(?<!\w-)(?<![^/]/){_NAME_OR_V4}(?::\d{{1,5}})?/(?!\d{{1,3}}(?![\w?=/-]|\.\w)|{_V4}(?!\w)){_BODY}",

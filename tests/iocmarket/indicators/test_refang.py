@@ -5,10 +5,19 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iocmarket.indicators.refang import refang, refang_line
+from iocmarket.indicators.refang import (
+    _BRACKET,
+    _INVISIBLE,
+    _LOOKALIKES,
+    _NOTATION,
+    _SPELLED,
+    _replace,
+    refang,
+    refang_line,
+)
 
 NOTATIONS = [
     ("evil[.]org", "evil.org"),
@@ -124,3 +133,46 @@ def test_a_megabyte_of_hostile_text_takes_linear_time(piece: str) -> None:
 @given(st.text("0123456789abcdefhmopstxz._@-ABX", max_size=40))
 def test_a_plain_value_is_passed_over(text: str) -> None:
     assert refang(text) == text
+
+
+WORDS = "evil a _ org . [.] (.) [dot] (at) {point} hxxp hXXps http https ftp fxp ttp meow f**p :// : / // [://] [,] - @"
+MARKS = [
+    "[",
+    "]",
+    "(",
+    ")",
+    "<",
+    "\\",
+    ":\\\\",
+    "«",
+    "»",
+    " ",
+    "  ",
+    "é",
+    "\u200b",
+    "\u2011",
+    "\uff0e",
+    "\u017f",
+    "?",
+    "=",
+    "\n",
+]
+PIECES = st.sampled_from([*WORDS.split(), *MARKS])
+
+
+def at_length(text: str) -> str:
+    """One pass over every place of a text, nothing passed over."""
+    if not text.isascii():
+        text = _replace(_INVISIBLE, text.translate(_LOOKALIKES))[0]
+    return _replace(_NOTATION, text)[0] if _BRACKET.search(text) or _SPELLED.search(text) else text
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_what_is_passed_over_holds_no_notation(text: str) -> None:
+    line, once = refang_line(text), at_length(text)
+    assert line.text == once
+    again = at_length(once)
+    while again != once:
+        once, again = again, at_length(again)
+    assert refang(text) == once

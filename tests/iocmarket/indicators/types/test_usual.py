@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from bench.values import value_of
 from iocmarket.indicators.recognise import Recognised, _by_search, recognise
+from iocmarket.indicators.refang import refang
 from iocmarket.indicators.types.base import Canonical, IocType, cleaned, ioc_types
 from iocmarket.indicators.types.suffixes import _rules, registered_under_top, suffix_list
 from iocmarket.indicators.types.urls import host_of
@@ -25,6 +28,7 @@ HARMFUL = [
     "..", "//", "://", ":80", "/32", "/0", "/./", "/../", "%2e", "%41", "xn--", "www.", "hxxp://", "http://", "*.", "0",
     "[.]", "\x00", "\ud800", "A", ".zip", ".onion", ".example.org", ".co.uk", ".github.io", "self.", "0x", "::",
 ]  # fmt: skip
+SCHEMES = st.sampled_from(["http", "hxxp", "hXXp", "[hxxp]", "htp"])
 LABELS = st.sampled_from(
     ["www", "self", "this", "evil-cas", "a_b", "xn--vil-9oa", "-a", "a-", "a--b", "1", "co", "a" * 63]
 )
@@ -58,12 +62,18 @@ def names(draw: st.DrawFn) -> str:
 texts = st.one_of(nearly_canonical(), names(), st.lists(st.sampled_from(HARMFUL), max_size=8).map("".join), st.text())
 
 
-def long_way(kind: IocType, text: str, *, explicit: bool) -> Canonical | None:
-    """What the type says at length, None for a refusal."""
+def outcome(read: Reading, text: str, *, explicit: bool) -> Canonical | tuple[str, str]:
+    """What a type says, or its refusal."""
     try:
-        return kind.normalise(text, explicit=explicit)
-    except Refusal:
-        return None
+        return read(text, explicit=explicit)
+    except Refusal as refusal:
+        return refusal.code, refusal.detail
+
+
+class Reading(Protocol):
+    """A type's way from what was typed to what is meant."""
+
+    def __call__(self, raw: str, *, explicit: bool) -> Canonical: ...
 
 
 def told(text: str, *, at_length: bool) -> Recognised | tuple[str, str]:
@@ -81,7 +91,30 @@ def test_whoever_answers_at_once_says_what_normalising_says(text: str) -> None:
         found = kind.usual(text)
         if found is not None:
             assert cleaned(text) == text
-            assert found == long_way(kind, text, explicit=False) == long_way(kind, text, explicit=True)
+            assert (
+                found == outcome(kind.normalise, text, explicit=False) == outcome(kind.normalise, text, explicit=True)
+            )
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    text=texts, dot=st.sampled_from([".", "[.]", "(.)", " [.] ", "[dot]", "[.", "\u2024", "\u200b."]), scheme=SCHEMES
+)
+def test_what_is_read_is_what_is_normalised_defanged_or_not(text: str, dot: str, scheme: str) -> None:
+    typed = text.replace(".", dot).replace("http", scheme)
+    for kind in ioc_types:
+        for explicit in (False, True):
+            assert outcome(kind.read, typed, explicit=explicit) == outcome(kind.normalise, typed, explicit=explicit)
+
+
+@settings(max_examples=400, deadline=None)
+@given(before=st.text(st.sampled_from("aé 1.-/:[")), text=texts, after=st.text(st.sampled_from("aé 1.-/:]")))
+def test_a_candidate_of_a_type_opens_as_the_type_says(before: str, text: str, after: str) -> None:
+    for kind in ioc_types:
+        if kind.finds is not None:
+            line = refang(before + text + after)
+            for match in kind.finds.finditer(line):
+                assert re.compile(kind.opens).match(line, match.start()) is not None
 
 
 @settings(max_examples=400, deadline=None)
