@@ -24,8 +24,8 @@ MAX_LENGTH = 4096
 """Characters that a value may have, typed or canonical."""
 
 
-DOTTED = r"[^\s./:@]*+[./:@]"
-"""See `IocType.opens`: one of these characters is in the first word."""
+DOTTED = r"[^\s./:@]{0,64}+[./:@]"
+"""See `IocType.opens`: one of these characters ends the first label, scheme or mailbox, of at most 64 characters."""
 
 
 class Trait(StrEnum):
@@ -80,7 +80,8 @@ class IocType(ABC):
     flag but IGNORECASE. `normalise` has the last word on every candidate.
     """
     opens: ClassVar[str] = ""
-    """A cheap expression, without groups, that matches wherever `finds` does: without it every word of a text is tried.
+    """A cheap expression, without groups and of bounded length, that matches wherever `finds` does: without it every
+    word of a text is tried.
 
     Neighbours in precedence with the same one share it: `DOTTED` is that of most types.
     """
