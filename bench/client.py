@@ -96,8 +96,8 @@ class Client:
 
         Raises Unexpected for another status than 200, or for a body without a length.
         """
-        if self._socket is None:
-            self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE)
+        self.close()  # the server hangs up on a connection that waited
+        self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE)
         self._socket.sendall(request)
         data = bytearray()
         while (end := data.find(b"\r\n\r\n")) < 0:

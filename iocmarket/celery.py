@@ -1,9 +1,10 @@
 """The Celery application. Messages are hints: every task finds its work in the database, not in its arguments."""
 
+import gc
 import os
 from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "iocmarket.settings.dev")
 HINT_SECONDS = 1
@@ -22,3 +23,11 @@ class Application(Celery):
 app = Application("iocmarket")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@signals.worker_init.connect
+def _share_memory(**_: Any) -> None:
+    """Keep the garbage collector from writing into what the processes of a worker have in common."""
+    app.loader.import_default_modules()
+    gc.collect()
+    gc.freeze()
