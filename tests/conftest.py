@@ -57,6 +57,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Transactional tests empty every table between them, which the journal's guard rightly refuses elsewhere."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER IF EXISTS audit_event_no_truncate ON audit_event")
+        cursor.execute("DROP TRIGGER IF EXISTS audit_seal_no_truncate ON audit_seal")
 
 
 @pytest.fixture

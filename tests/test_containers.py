@@ -14,7 +14,7 @@ import yaml
 from iocmarket.settings.env import PROJECT, REQUIRED_IN_PRODUCTION
 
 COMPOSE = PROJECT / "docker-compose.yml"
-PROGRAMS = ("migrate", "web", "worker", "beat", "publisher")
+PROGRAMS = ("migrate", "web", "worker", "beat", "publisher", "sealer")
 DOCKERFILE = (PROJECT / "Dockerfile").read_text()
 
 
@@ -62,18 +62,18 @@ def test_databases_are_out_of_reach_from_outside() -> None:
     assert [name for name, service in services().items() if "ports" in service] == ["proxy"]
 
 
-@pytest.mark.parametrize("name", ["postgres", "redis", "web", "worker", "beat", "publisher"])
+@pytest.mark.parametrize("name", ["postgres", "redis", "web", "worker", "beat", "publisher", "sealer"])
 def test_a_service_that_hangs_is_seen(name: str) -> None:
     assert services()[name]["healthcheck"]["test"][0] == "CMD"
 
 
 def test_programs_wait_for_the_migrations() -> None:
-    for name in ("web", "worker", "beat", "publisher"):
+    for name in ("web", "worker", "beat", "publisher", "sealer"):
         assert services()[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
 
 
 def test_the_probes_are_programs_that_compile() -> None:
-    for name in ("web", "worker", "beat", "publisher"):
+    for name in ("web", "worker", "beat", "publisher", "sealer"):
         compile(services()[name]["healthcheck"]["test"][-1], name, "exec")
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.models import Event
+from iocmarket.audit.origin import current_origin, digest_of_origin, new_salt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +32,13 @@ PLATFORM = Actor()
 def record(
     action: str, *, actor: Actor, subject_type: str, subject_id: UUID | None = None, details: dict[str, object]
 ) -> None:
-    """Insert one event. Raises RuntimeError outside a transaction: an act and its trace stand or fall together."""
+    """Insert one event, with where its request comes from.
+
+    Raises RuntimeError outside a transaction: an act and its trace stand or fall together.
+    """
     if not connection.in_atomic_block:
         raise RuntimeError(f"{action}: an audit event is written in the transaction of its act")
-    Event.objects.create(
+    event = Event(
         action=action,
         actor_id=actor.member_id,
         token_id=actor.token_id,
@@ -43,3 +47,7 @@ def record(
         subject_id=subject_id,
         details=details,
     )
+    if (origin := current_origin()) is not None:
+        event.address, event.client, event.salt = origin.address, origin.client, new_salt()
+        event.origin = digest_of_origin(origin, event.salt)
+    event.save(force_insert=True)

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "iocmarket.audit.origin.OriginOfActs",
     "iocmarket.web.middleware.headers.PageHeaders",
     "iocmarket.web.middleware.slashes.EitherSlash",
     "django.contrib.sessions.middleware.SessionMiddleware",

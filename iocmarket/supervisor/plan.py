@@ -82,4 +82,5 @@ def programs(plan: Plan) -> dict[str, list[str]]:
         "worker": [*celery, "worker", "--loglevel", "INFO", "--concurrency", str(TASK_WORKERS), "--without-mingle"],
         "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", str(plan.data_dir / "beat")],
         "publisher": [sys.executable, str(PROJECT / "manage.py"), "publish"],
+        "sealer": [sys.executable, str(PROJECT / "manage.py"), "audit_seal"],
     }

@@ -78,10 +78,12 @@ def test_the_pages_of_everybody(visit: Visit, village: Village, scheme: str) -> 
 def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     """A page that is added without being listed here fails."""
     pages = {name for name, path in routes(get_resolver()) if not path.lstrip("^").startswith(MACHINES)}
-    looked = {"home", "search", "indicator", "share", "shared", "withdraw", "tokens", "applications", "waiting"}
+    looked = {"home", "search", "indicator", "share", "shared", "withdraw", "tokens", "applications", "waiting"} | {
+        "journal"
+    }
     foot = {"help", "accessibility", "status", "api-docs"}
     acts = {"token-revoke", "application-decide", "preference", "healthz", "readyz", "alert-seen"}
-    acts |= {"report-sighting", "retract-sighting", "share-progress"}
+    acts |= {"journal-export", "report-sighting", "retract-sighting", "share-progress"}
     assert pages == looked | foot | acts
 
 

@@ -68,6 +68,7 @@ class Village:
             "withdraw": f"/contributions/{self.value.public_id}/withdraw",
             "tokens": "/account/tokens",
             "applications": "/members/applications",
+            "journal": "/journal",
             "help": "/help",
             "accessibility": "/accessibility",
             "status": "/status",

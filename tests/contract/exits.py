@@ -239,6 +239,9 @@ ROUTES: dict[str, Exit] = {
     "account/tokens/<uuid:public_id>/revoke": Exit(
         "page", (Asking("revoke", _post("person", "/account/tokens/{s.contribution_id}/revoke"), tells=False),)
     ),
+    "journal": page("/journal", "/journal?action=contribution", tells=False),
+    "journal/export": page("/journal/export?format=csv", "/journal/export?format=json", tells=False),
+    "api/v1/audit": machine("/api/v1/audit", "/api/v1/audit?action=contribution", tells=False),
     "members/applications": page("/members/applications", tells=False),
     "members/applications/<uuid:public_id>": Exit(
         "page", (Asking("decide", _post("person", "/members/applications/{s.contribution_id}"), tells=False),)

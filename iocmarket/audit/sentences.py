@@ -1,0 +1,49 @@
+"""Each action as a sentence that a person reads. An action without one is told by its name; a test misses it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from iocmarket.audit.models import Event
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+SENTENCES: dict[str, StrOrPromise] = {
+    "institution.created": gettext_lazy("%(who)s entered the institution %(what)s."),
+    "institution.approved": gettext_lazy("%(who)s reinstated the institution %(what)s."),
+    "institution.suspended": gettext_lazy("%(who)s suspended the institution %(what)s."),
+    "institution.left": gettext_lazy("%(who)s took the institution %(what)s out of the community."),
+    "member.created": gettext_lazy("%(who)s entered the member %(what)s."),
+    "member.applied": gettext_lazy("%(who)s received the application of %(what)s."),
+    "member.approved": gettext_lazy("%(who)s let %(what)s in."),
+    "member.refused": gettext_lazy("%(who)s refused the application of %(what)s."),
+    "member.logged_in": gettext_lazy("%(who)s logged in."),
+    "token.created": gettext_lazy("%(who)s made the token %(what)s."),
+    "token.revoked": gettext_lazy("%(who)s revoked the token %(what)s."),
+    "circle.created": gettext_lazy("%(who)s founded the circle %(what)s."),
+    "circle.left": gettext_lazy("%(who)s took an institution out of the circle %(what)s."),
+    "contribution.withdrawn": gettext_lazy("%(who)s took statements back."),
+    "contribution.amended": gettext_lazy("%(who)s changed a statement."),
+    "sighting.reported": gettext_lazy("%(who)s reported sightings."),
+    "sighting.retracted": gettext_lazy("%(who)s took a sighting back."),
+    "submission.received": gettext_lazy("%(who)s shared indicators."),
+    "submission.queued": gettext_lazy("%(who)s sent a long submission."),
+    "submission.part": gettext_lazy("%(who)s shared part of a long submission."),
+    "submission.done": gettext_lazy("%(who)s: a long submission is done."),
+    "submission.failed": gettext_lazy("%(who)s: a long submission failed."),
+    "submission.raw_purged": gettext_lazy("%(who)s replaced old raw input by its hash."),
+    "depot.received": gettext_lazy("%(who)s put objects into Dépôt."),
+    "depot.deleted": gettext_lazy("%(who)s deleted an object from Dépôt."),
+}
+
+
+def sentence(event: Event, *, who: str, what: str) -> str:
+    """The event in the reader's language. `what` is empty where the reader may not know the name, or nothing has it."""
+    form = SENTENCES.get(event.action)
+    if form is None:
+        return _("%(who)s: %(action)s") % {"who": who, "action": event.action}
+    return str(form) % {"who": who, "what": _("“%(name)s”") % {"name": what} if what else _("(without a name)")}
