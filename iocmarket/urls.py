@@ -7,7 +7,8 @@ from importlib.util import find_spec
 from django.apps import apps
 from django.urls import URLPattern, URLResolver, include, path
 
-from iocmarket.accounts.closed import not_offered
+from iocmarket.accounts.account_pages import factors
+from iocmarket.accounts.closed import CLOSED, not_offered
 
 HOUSES = ("iocmarket.", "ingestion.", "sharing.")
 
@@ -15,8 +16,14 @@ HOUSES = ("iocmarket.", "ingestion.", "sharing.")
 def _paths() -> list[URLPattern | URLResolver]:
     ours = [config.name for config in apps.get_app_configs() if config.name.startswith(HOUSES)]
     brought = [path("", include(f"{name}.urls")) for name in ours if find_spec(f"{name}.urls")]
-    closed = path("accounts/email/", not_offered)  # before allauth's own
-    return [closed, path("accounts/", include("allauth.account.urls")), *brought]
+    # Before allauth's own, in whose place they stand.
+    instead = [path(f"accounts/{name}", not_offered) for name in CLOSED]
+    instead += [path(f"accounts/{name}", factors) for name in ("2fa/", "2fa/webauthn/")]
+    libraries = [
+        path("accounts/", include("allauth.account.urls")),
+        path("accounts/2fa/", include("allauth.mfa.urls")),
+    ]
+    return [*instead, *libraries, *brought]
 
 
 urlpatterns = _paths()

@@ -1,15 +1,28 @@
-"""Where django-allauth meets our members."""
+"""Where django-allauth meets our members, letters and addresses."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.urls import reverse
+from django.utils.crypto import get_random_string
+from django.utils.translation import get_language
 
+from iocmarket.accounts.letters import letter_for
 from iocmarket.accounts.models import Member
+from iocmarket.accounts.reauthentication import is_fresh
 from iocmarket.audit.services import Actor, record
+from iocmarket.web.client import client_address
+from iocmarket.web.mails import send_mail_later
+
+NOWHERE = "0.0.0.0"  # noqa: S104 (an address to count, not to listen on)
+"""The client of a proxy that names nobody: all of those share one count."""
 
 
 class MemberAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -27,6 +40,11 @@ class MemberAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return str(resolve_url("home"))
         return reverse("waiting")
 
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """The person's own page."""
+        del request
+        return reverse("account")
+
     def populate_username(self, request: HttpRequest, user: Member) -> None:
         """Members have no user name."""
 
@@ -37,3 +55,33 @@ class MemberAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             actor = Actor(member_id=user.pk, institution_id=user.institution_id)
             record("member.logged_in", actor=actor, subject_type="member", subject_id=user.public_id, details={})
         super().login(request, user)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The client behind proxies that are trusted: what log-in attempts are counted by."""
+        return client_address(request) or NOWHERE
+
+    def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
+        """A recent log-in is a proof as good as one that was asked for."""
+        del app
+        return self.request is None or not is_fresh(self.request)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """One of our letters in the language of this page, sent by the worker: the answer takes as long for a known
+        address as for one that nobody has."""
+        name, told = letter_for(template_prefix, context)
+        send_mail_later(name, email, told, get_language() or "")
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """An application with an address that is taken takes as long as one that is new."""
+        make_password(get_random_string(20))
+        super().send_account_already_exists_mail(email)
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        """Under the address that the operator gave, whatever the request says of its host."""
+        del request
+        return settings.PUBLIC_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """As above."""
+        uid, _, rest = key.partition("-")
+        return settings.PUBLIC_URL + reverse("account_reset_password_from_key", args=[uid, rest])

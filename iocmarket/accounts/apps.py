@@ -11,6 +11,8 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Put the community's pages into the navigation."""
-        from iocmarket.accounts import places  # noqa: PLC0415 (models may be imported from here on)
+        from iocmarket.accounts import places, reauthentication, traces  # noqa: PLC0415 (models may be imported now)
 
         places.register()
+        reauthentication.register()
+        traces.register()

@@ -17,7 +17,7 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.request import Request
 
-from iocmarket.accounts import secrets
+from iocmarket.accounts import second_factor, secrets
 from iocmarket.accounts.models import Institution, Member, Token
 from iocmarket.accounts.viewer import Viewer, viewer_of_member, viewer_of_token
 from iocmarket.kernel import clock
@@ -118,6 +118,6 @@ class MemberSessionAuthentication(SessionAuthentication):
         if found is None:
             return None
         member = found[0]
-        if not isinstance(member, Member) or not member.is_approved:
+        if not isinstance(member, Member) or not member.is_approved or second_factor.is_missing(member):
             return None
         return member, viewer_of_member(member)

@@ -36,6 +36,12 @@ class ApplicationForm(forms.Form):
         )
 
 
+class ProfileForm(forms.Form):
+    """What a person says of itself to the others."""
+
+    name = forms.CharField(label=_("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+
+
 class DecisionForm(forms.Form):
     """An administrator's answer to one applicant."""
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from iocmarket.accounts import secrets
+from iocmarket.accounts.addresses import mark_verified
 from iocmarket.accounts.models import Asset, Institution, Member, Token
 from iocmarket.accounts.roles import Role, Scope
 from iocmarket.accounts.snippets import snippets
@@ -66,6 +67,7 @@ def create_member(
         email, password, institution=institution, role=role, name=name, is_administrator=administrator,
         state=Member.State.APPROVED,
     )  # fmt: skip
+    mark_verified(member)
     record(
         "member.created", actor=actor, subject_type="member", subject_id=member.public_id,
         details={"role": role, "administrator": administrator},

@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from iocmarket.accounts import views
+from iocmarket.accounts import account_pages, views
 
 urlpatterns = [
+    path("account", account_pages.account, name="account"),
+    path("account/second-factor", account_pages.second_factor_page, name="second-factor"),
+    path("account/sessions/<int:pk>/end", account_pages.end_session, name="session-end"),
+    path("account/sessions/end-others", account_pages.end_other_sessions, name="sessions-end"),
     path("account/waiting", views.waiting, name="waiting"),
     path("account/tokens", views.tokens, name="tokens"),
     path("account/tokens/<uuid:public_id>/revoke", views.revoke, name="token-revoke"),

@@ -48,6 +48,8 @@ class Env:
     depot_max_bytes: int
     email_url: str
     from_email: str
+    mfa_required: str
+    demonstration: bool
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Env:
@@ -76,6 +78,8 @@ class Env:
             depot_max_bytes=_number(environ, "DEPOT_MAX_BYTES", 2 * 1024**3),
             email_url=environ.get("EMAIL_URL", ""),
             from_email=environ.get("DEFAULT_FROM_EMAIL") or f"iocmarket@{urlsplit(public_url).hostname}",
+            mfa_required=_one_of(environ, "MFA_REQUIRED", ("managers", "all", "none")),
+            demonstration=environ.get("DEMO", "1") != "0",
         )
 
 
@@ -98,11 +102,21 @@ def _networks(environ: Mapping[str, str], name: str, default: str) -> tuple[str,
     return found
 
 
+def _one_of(environ: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:
+    """One of the words, or nothing. Raises ImproperlyConfigured for anything else."""
+    said = environ.get(name, "")
+    if said and said not in words:
+        raise ImproperlyConfigured(f"{name} is one of {', '.join(words)}, not {said!r}")
+    return said
+
+
 def require_production(environ: Mapping[str, str] = os.environ) -> None:
     """Name every missing variable at once: an operator corrects them in one go. Raises ImproperlyConfigured."""
     missing = [name for name in REQUIRED_IN_PRODUCTION if not environ.get(name)]
     if missing:
         raise ImproperlyConfigured("Set these environment variables (docs/operations.md): " + ", ".join(missing))
+    if environ.get("MFA_REQUIRED") == "none":
+        raise ImproperlyConfigured("MFA_REQUIRED=none is for demonstrations: on a server it is `managers` or `all`")
 
 
 def database_from(url: str) -> dict[str, object]:

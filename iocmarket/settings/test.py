@@ -11,6 +11,8 @@ SECRET_KEY = "only-for-tests"  # noqa: S105  # protects nothing  # noqa: S105
 INDICATOR_ID_KEY = "only-for-tests-too"
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Tests of the second factor ask for it; to the others a manager is a manager.
+MFA_REQUIRED = "none"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

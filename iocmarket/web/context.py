@@ -42,6 +42,11 @@ class Shell:
         return str(settings.COMMUNITY_NAME)
 
     @property
+    def is_demonstration(self) -> bool:
+        """Whether nobody is asked for a second factor here (ADR 40): pages of the log-in say so."""
+        return str(settings.MFA_REQUIRED) == "none"
+
+    @property
     def theme(self) -> str:
         """`light`, `dark`, or nothing: then the system decides."""
         return PREFERENCES["theme"].of(self._request)

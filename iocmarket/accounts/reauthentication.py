@@ -1,0 +1,62 @@
+"""A proof of identity that is recent: asked for before acts that a borrowed session must not be able to do.
+
+Put `@fresh_login` below `@login_required` on the view of such an act. Somebody who logged in or proved it within
+ACCOUNT_REAUTHENTICATION_TIMEOUT (seconds) passes; anybody else is asked for the password, a code or a passkey and
+then comes back to the page; what was being sent is sent then.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.core.exceptions import ReauthenticationRequired
+from django.conf import settings
+from django.contrib.auth import user_logged_in
+from django.http import HttpRequest, HttpResponseBase
+
+from iocmarket.accounts.models import Member
+
+LOGGED_IN_AT = "logged_in_at"
+"""Where a session keeps the moment of its log-in, in seconds since 1970."""
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+def fresh_login(view: View) -> View:
+    """Decorator of a view. Raises ReauthenticationRequired, which allauth's middleware turns into the question."""
+
+    @functools.wraps(view)
+    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not is_fresh(request):
+            raise ReauthenticationRequired
+        return view(request, *args, **kwargs)
+
+    return asked  # type: ignore[return-value]
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether the person behind this session showed recently who it is. For API views too: they refuse with 403.
+
+    A person without any proof to give (known to a federation alone) is as fresh as the federation says.
+    """
+    member = request.user
+    if not isinstance(member, Member):
+        return False
+    proofs = [record["at"] for record in get_authentication_records(request, member) if record.get("reauthenticated")]
+    newest = max([*proofs, request.session.get(LOGGED_IN_AT, 0)])
+    return time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT or not get_reauthentication_flows(member)
+
+
+def note_log_in(sender: object, request: HttpRequest, user: Member, **kwargs: object) -> None:
+    """Receiver of Django's signal: a log-in, with all of its steps, is a proof too."""
+    del sender, user, kwargs
+    request.session[LOGGED_IN_AT] = time.time()
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    user_logged_in.connect(note_log_in, dispatch_uid="note_log_in")
