@@ -30,4 +30,5 @@ urlpatterns = _paths()
 handler400 = "iocmarket.web.views.bad_request"
 handler403 = "iocmarket.web.views.permission_denied"
 handler404 = "iocmarket.web.views.page_not_found"
+handler429 = "iocmarket.web.views.too_many"  # read by django-allauth
 handler500 = "iocmarket.web.views.server_error"

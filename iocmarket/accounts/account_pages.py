@@ -10,7 +10,6 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from iocmarket.accounts import second_factor, sessions
@@ -20,6 +19,9 @@ from iocmarket.accounts.models import Member
 from iocmarket.accounts.reauthentication import fresh_login
 from iocmarket.accounts.traces import note
 from iocmarket.accounts.views import member_of
+
+LONGEST_NUMBER = 15
+"""Digits that a row number may have."""
 
 
 @login_required
@@ -55,9 +57,10 @@ def factors(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 @fresh_login
-def end_session(request: HttpRequest, pk: int) -> HttpResponse:
+def end_session(request: HttpRequest) -> HttpResponse:
     """End one of one's own sessions. Raises Http404 for any other."""
-    if not sessions.end_session(member_of(request), pk):
+    said = request.POST.get("session", "")
+    if not said.isdecimal() or len(said) > LONGEST_NUMBER or not sessions.end_session(member_of(request), int(said)):
         raise Http404
     messages.success(request, _("That browser is logged out."))
     return redirect("account")
@@ -68,9 +71,8 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 @fresh_login
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """End all of one's own sessions but this one."""
-    count = sessions.end_sessions(member_of(request), but=request.session.session_key or "")
-    said = ngettext("%(count)d other browser is logged out.", "%(count)d other browsers are logged out.", count)
-    messages.success(request, said % {"count": count})
+    sessions.end_other_sessions(request, member_of(request))
+    messages.success(request, _("Every other browser is logged out."))
     return redirect("account")
 
 

@@ -40,9 +40,7 @@ class NotPredictable:
 
     def get_help_text(self) -> str:
         """One sentence for the form."""
-        return _(
-            "Several words that have nothing to do with you or your institution are easy to keep and hard to guess."
-        )
+        return _("Take several words that have nothing to do with each other, with you or with your institution.")
 
     def _is_common_inside(self, plain: str) -> bool:
         """What is left without its digits and marks at both ends, and with look-alikes read as letters."""

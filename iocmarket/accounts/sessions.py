@@ -1,17 +1,15 @@
-"""The places where a person is logged in, and ending them: each, all others, or all of a person who was removed."""
+"""The browsers in which a person is logged in, and ending them: one, or all but this one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from allauth.usersessions.models import UserSession
-from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.models import Session
+from django.contrib.auth import update_session_auth_hash
 from django.db import transaction
+from django.db.models import F
+from django.http import HttpRequest
 
 from iocmarket.accounts.models import Member
 from iocmarket.accounts.traces import note
-from iocmarket.kernel import clock
 
 
 def sessions_of(member: Member) -> list[UserSession]:
@@ -32,19 +30,10 @@ def end_session(member: Member, pk: int) -> bool:
 
 
 @transaction.atomic
-def end_sessions(member: Member, *, but: str = "") -> int:
-    """End every session of this member but the one with that key; how many. Also those that no list shows."""
-    listed = UserSession.objects.filter(user=member).exclude(session_key=but)
-    keys = set(listed.values_list("session_key", flat=True)) | set(_keys_of(member, but))
-    Session.objects.filter(session_key__in=keys).delete()
-    listed.delete()
-    if keys:
-        note("member.sessions_ended", member, count=len(keys))
-    return len(keys)
-
-
-def _keys_of(member: Member, but: str) -> Iterable[str]:
-    """A session names its member inside its signed text alone, so that all that are alive are read: seldom done."""
-    for session in Session.objects.filter(expire_date__gt=clock.now()).exclude(session_key=but).iterator():
-        if session.get_decoded().get(SESSION_KEY) == str(member.pk):
-            yield session.session_key
+def end_other_sessions(request: HttpRequest, member: Member) -> None:
+    """End every session of this member but the one of this request, also those that no list shows."""
+    Member.objects.filter(pk=member.pk).update(session_generation=F("session_generation") + 1)
+    member.refresh_from_db(fields=["session_generation"])
+    update_session_auth_hash(request, member)
+    UserSession.objects.create_from_request(request)  # under the new key that the line above drew
+    note("member.sessions_ended", member)

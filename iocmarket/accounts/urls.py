@@ -7,7 +7,7 @@ from iocmarket.accounts import account_pages, views
 urlpatterns = [
     path("account", account_pages.account, name="account"),
     path("account/second-factor", account_pages.second_factor_page, name="second-factor"),
-    path("account/sessions/<int:pk>/end", account_pages.end_session, name="session-end"),
+    path("account/sessions/end", account_pages.end_session, name="session-end"),
     path("account/sessions/end-others", account_pages.end_other_sessions, name="sessions-end"),
     path("account/waiting", views.waiting, name="waiting"),
     path("account/tokens", views.tokens, name="tokens"),

@@ -31,6 +31,7 @@ class Env:
     database_url: str
     redis_url: str
     secret_key: str
+    secret_key_fallbacks: tuple[str, ...]
     indicator_id_key: str
     allowed_hosts: tuple[str, ...]
     public_url: str
@@ -61,6 +62,7 @@ class Env:
             database_url=environ.get("DATABASE_URL", ""),
             redis_url=environ.get("REDIS_URL", ""),
             secret_key=environ.get("SECRET_KEY", ""),
+            secret_key_fallbacks=tuple(key for key in environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key),
             indicator_id_key=environ.get("INDICATOR_ID_KEY", ""),
             allowed_hosts=tuple(host for host in environ.get("ALLOWED_HOSTS", "").split(",") if host),
             public_url=public_url,
@@ -115,6 +117,10 @@ def require_production(environ: Mapping[str, str] = os.environ) -> None:
     missing = [name for name in REQUIRED_IN_PRODUCTION if not environ.get(name)]
     if missing:
         raise ImproperlyConfigured("Set these environment variables (docs/operations.md): " + ", ".join(missing))
+    if len(environ["SECRET_KEY"]) < 50 or len(set(environ["SECRET_KEY"])) < 8:
+        raise ImproperlyConfigured("SECRET_KEY has fifty random characters or more, for example `openssl rand -hex 40`")
+    if len(environ["INDICATOR_ID_KEY"]) < 16 or len(set(environ["INDICATOR_ID_KEY"])) < 5:
+        raise ImproperlyConfigured("INDICATOR_ID_KEY has sixteen random characters or more")
     if environ.get("MFA_REQUIRED") == "none":
         raise ImproperlyConfigured("MFA_REQUIRED=none is for demonstrations: on a server it is `managers` or `all`")
 

@@ -6,6 +6,8 @@ from iocmarket.settings.env import Env
 
 _ENV = Env.read()
 
+# Earlier keys of the server: they read, and write nothing.
+SECRET_KEY_FALLBACKS = list(_ENV.secret_key_fallbacks)
 AUTH_USER_MODEL = "accounts.Member"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 # The first one makes new hashes; the others read old ones, which are made anew at the next log-in.
@@ -42,7 +44,11 @@ ACCOUNT_LOGIN_TIMEOUT = 600
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # Passwords and codes alike: each address, each account in the short and in the long run. A code of six digits has
 # then one chance in twenty thousand a day, for somebody who has the password already.
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key,50/d/key", "login": "30/m/ip"}
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,5/5m/key,50/d/key",
+    "login": "30/m/ip",
+    "reset_password": "10/m/ip,5/h/key",
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"

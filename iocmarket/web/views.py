@@ -82,6 +82,11 @@ def trouble(request: HttpRequest, status: HTTPStatus, template: str) -> HttpResp
     return _problem(status) if _is_machine(request) else render(request, template, status=status)
 
 
+def too_many(request: HttpRequest) -> HttpResponse:
+    """What a library says that counts by itself (log-in attempts)."""
+    return trouble(request, HTTPStatus.TOO_MANY_REQUESTS, "errors/429.html")
+
+
 def _is_machine(request: HttpRequest) -> bool:
     return request.path_info.startswith(MACHINE_PATHS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from iocmarket.accounts.addresses import mark_verified
 from iocmarket.accounts.models import Member
 from tests.browser.conftest import Visit
 from tests.browser.village import Village
@@ -31,6 +32,9 @@ def log_in(page: Page, email: str) -> None:
 def test_from_the_application_to_the_first_page(visit: Visit, village: Village) -> None:
     applicant = visit("/accounts/signup", java_script_enabled=False)
     apply(applicant, email="nadia@inp-meriane.fr", institution="inp mériane")
+    expect(applicant.get_by_role("heading", level=1)).to_have_text("Ouvrez le message que nous vous avons envoyé")
+    mark_verified(Member.objects.get(email="nadia@inp-meriane.fr"))
+    log_in(applicant, "nadia@inp-meriane.fr")
     expect(applicant.get_by_role("heading", level=1)).to_have_text("Votre demande est en cours d’examen")
     applicant.goto("/search")
     expect(applicant.get_by_role("heading", level=1)).to_have_text("Votre demande est en cours d’examen")

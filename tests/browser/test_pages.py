@@ -68,6 +68,10 @@ def test_the_pages_of_everybody(visit: Visit, village: Village, scheme: str) -> 
         "sign up": "/accounts/signup",
         "reset": "/accounts/password/reset",
         "reset sent": "/accounts/password/reset/done",
+        "letter sent": "/accounts/confirm-email/",
+        "dead link": "/accounts/confirm-email/dead/",
+        "dead reset": "/accounts/password/reset/key/1-dead/",
+        "reset done": "/accounts/password/reset/key/done/",
         "help": "/help",
         "accessibility": "/accessibility",
         "api": "/api/docs",
@@ -78,12 +82,11 @@ def test_the_pages_of_everybody(visit: Visit, village: Village, scheme: str) -> 
 def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     """A page that is added without being listed here fails."""
     pages = {name for name, path in routes(get_resolver()) if not path.lstrip("^").startswith(MACHINES)}
-    looked = {"home", "search", "indicator", "share", "shared", "withdraw", "tokens", "applications", "waiting"} | {
-        "journal"
-    }
+    looked = {"home", "search", "indicator", "share", "shared", "withdraw", "tokens", "applications", "waiting"}
+    looked |= {"journal", "account", "second-factor"}
     foot = {"help", "accessibility", "status", "api-docs"}
     acts = {"token-revoke", "application-decide", "preference", "healthz", "readyz", "alert-seen"}
-    acts |= {"journal-export", "report-sighting", "retract-sighting", "share-progress"}
+    acts |= {"journal-export", "session-end", "sessions-end", "report-sighting", "retract-sighting", "share-progress"}
     assert pages == looked | foot | acts
 
 

@@ -73,7 +73,12 @@ class Village:
             "accessibility": "/accessibility",
             "status": "/status",
             "api": "/api/docs",
+            "account": "/account",
+            "second-factor": "/account/second-factor",
             "password": "/accounts/password/change/",
+            "app": "/accounts/2fa/totp/activate/",
+            "passkey": "/accounts/2fa/webauthn/add/",
+            "is-it-you": "/accounts/reauthenticate/",
         }
 
 

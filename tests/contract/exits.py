@@ -234,7 +234,27 @@ ROUTES: dict[str, Exit] = {
     "accounts/password/reset/key/done/": ACCOUNT,
     "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": ACCOUNT,
     "accounts/password/reset/done/": ACCOUNT,
+    "accounts/2fa/": ACCOUNT,
+    "accounts/2fa/authenticate/": ACCOUNT,
+    "accounts/2fa/reauthenticate/": ACCOUNT,
+    "accounts/2fa/totp/activate/": ACCOUNT,
+    "accounts/2fa/totp/deactivate/": ACCOUNT,
+    "accounts/2fa/recovery-codes/": ACCOUNT,
+    "accounts/2fa/recovery-codes/generate/": ACCOUNT,
+    "accounts/2fa/recovery-codes/download/": ACCOUNT,
+    "accounts/2fa/webauthn/": ACCOUNT,
+    "accounts/2fa/webauthn/add/": ACCOUNT,
+    "accounts/2fa/webauthn/reauthenticate/": ACCOUNT,
+    "accounts/2fa/webauthn/keys/<int:pk>/remove/": ACCOUNT,
+    "accounts/2fa/webauthn/keys/<int:pk>/edit/": ACCOUNT,
+    "accounts/2fa/webauthn/login/": ACCOUNT,
     "account/waiting": ACCOUNT,
+    "account": page("/account", tells=False),
+    "account/second-factor": page("/account/second-factor", tells=False),
+    "account/sessions/end": Exit(
+        "page", (Asking("end", _post("person", "/account/sessions/end", session="1"), tells=False),)
+    ),
+    "account/sessions/end-others": ACCOUNT,  # it gives the browser another session
     "account/tokens": page("/account/tokens", tells=False),
     "account/tokens/<uuid:public_id>/revoke": Exit(
         "page", (Asking("revoke", _post("person", "/account/tokens/{s.contribution_id}/revoke"), tells=False),)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from iocmarket.accounts.models import Institution, Member
@@ -28,10 +29,13 @@ PAGES = ("/", "/share", "/search?q=evil.fr", "/account/tokens", "/members/applic
 
 
 def sign_up(**extra: str) -> tuple[Client, Any]:
-    """A browser in which somebody has applied, and the answer to the application."""
+    """A browser in which somebody has applied, confirmed the address and logged in; the last answer."""
     client = Client()
     answer = client.post("/accounts/signup/", APPLICATION | extra)
-    return client, answer
+    if answer.status_code != 302:
+        return client, answer
+    EmailAddress.objects.update(verified=True)
+    return client, client.post("/accounts/login/", {"login": "ada@valbrune.fr", "password": LONG})
 
 
 def logged_in(member: Member) -> Client:

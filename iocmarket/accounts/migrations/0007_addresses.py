@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
     """Data alone."""
 
     dependencies = [
-        ("accounts", "0005_trust"),
+        ("accounts", "0006_sessions_and_reminders"),
         ("account", "0009_emailaddress_unique_primary_email"),
     ]
 
