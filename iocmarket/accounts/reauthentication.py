@@ -1,6 +1,6 @@
 """A proof of identity that is recent: asked for before acts that a borrowed session must not be able to do.
 
-Put `@fresh_login` below `@login_required` on the view of such an act. Somebody who logged in or proved it within
+Put `@fresh_login` below `@login_required` on the view of such an act; reading (GET) it never asks. Somebody who logged in or proved it within
 ACCOUNT_REAUTHENTICATION_TIMEOUT (seconds) passes; anybody else is asked for the password, a code or a passkey and
 then comes back to the page; what was being sent is sent then.
 """
@@ -23,6 +23,7 @@ from iocmarket.accounts.models import Member
 
 LOGGED_IN_AT = "logged_in_at"
 """Where a session keeps the moment of its log-in, in seconds since 1970."""
+SAFE = {"GET", "HEAD", "OPTIONS"}
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
@@ -31,7 +32,7 @@ def fresh_login(view: View) -> View:
 
     @functools.wraps(view)
     def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not is_fresh(request):
+        if request.method not in SAFE and not is_fresh(request):
             raise ReauthenticationRequired
         return view(request, *args, **kwargs)
 
