@@ -1,8 +1,8 @@
 """A proof of identity that is recent: asked for before acts that a borrowed session must not be able to do.
 
-Put `@fresh_login` below `@login_required` on the view of such an act; reading (GET) it never asks. Somebody who logged in or proved it within
-ACCOUNT_REAUTHENTICATION_TIMEOUT (seconds) passes; anybody else is asked for the password, a code or a passkey and
-then comes back to the page; what was being sent is sent then.
+Put `@fresh_login` below `@login_required` on the view of such an act; reading (GET) it never asks. Somebody who logged
+in or proved it within ACCOUNT_REAUTHENTICATION_TIMEOUT (seconds) passes; anybody else is asked for the password, a
+code or a passkey and then comes back to the page; what was being sent is sent then.
 """
 
 from __future__ import annotations
