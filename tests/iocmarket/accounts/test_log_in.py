@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +35,11 @@ APPLICATION = {
 def path_of(link: str) -> str:
     """What a browser asks for."""
     return urlsplit(link).path
+
+
+def said_by(page: Any, email: str) -> str:
+    """The page without the address that was typed and without tokens against forgery."""
+    return re.sub(r"[A-Za-z0-9]{64}", "…", page.content.decode().replace(email, "…"))
 
 
 def log_in(email: str, password: str, **extra: Any) -> Any:
@@ -73,7 +79,7 @@ def test_an_application_tells_nobody_that_the_address_is_known(mailbox: Mailbox)
         client = Client()
         answer = client.post("/accounts/signup/", APPLICATION | {"email": email})
         page = client.get(answer["Location"])
-        answers.append((answer.status_code, answer["Location"], page.status_code, page.content))
+        answers.append((answer.status_code, answer["Location"], page.status_code, said_by(page, email)))
     assert answers[0] == answers[1]
     (letter,) = mailbox.letters(member.email)
     assert "signup" not in letter.text
@@ -108,7 +114,7 @@ def test_a_lost_password_is_asked_for_alike_whether_or_not_somebody_has_the_addr
     for email in (member.email, "nobody@valbrune.example"):
         client = Client()
         answer = client.post("/accounts/password/reset/", {"email": email})
-        answers.append((answer.status_code, answer["Location"], client.get(answer["Location"]).content))
+        answers.append((answer.status_code, answer["Location"], said_by(client.get(answer["Location"]), email)))
     assert answers[0] == answers[1]
     assert len(mailbox.letters()) == 2, "each of them costs one letter"
 
