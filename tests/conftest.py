@@ -5,6 +5,7 @@ Settings have already chosen DATA_DIR (iocmarket/settings/throwaway.py); workers
 
 from __future__ import annotations
 
+import gettext
 import os
 import shutil
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     mo.compile_folder(Path(__file__).parent.parent / "locale")
     # Models with many-to-many fields make Django read a catalogue while it starts: it reads the new one again.
+    gettext._translations.clear()  # type: ignore[attr-defined]
     trans_real._translations.clear()  # type: ignore[attr-defined]
     trans_real._default = None  # type: ignore[attr-defined]
     services = embedded.start(

@@ -17,4 +17,4 @@ def mark_verified(member: Member) -> None:
 
 def is_verified(member: Member) -> bool:
     """Whether the member's present address was confirmed."""
-    return EmailAddress.objects.filter(user=member, email__iexact=member.email, verified=True).exists()
+    return bool(EmailAddress.objects.filter(user=member, email__iexact=member.email, verified=True).exists())

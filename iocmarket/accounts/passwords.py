@@ -19,8 +19,15 @@ from iocmarket.accounts.models import Member
 REST = 6
 """Characters that must remain beside a known word: fewer add too little."""
 SHORTEST_WORD = 4
-ROWS = ("azertyuiopqsdfghjklmwxcvbn", "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm",
-        "abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "²&é\"'(-è_çà)=1234567890")  # fmt: skip
+ROWS = (
+    "azertyuiop^$qsdfghjklmu*wxcvbn,;:!",
+    "qwertyuiop[]asdfghjkl;'zxcvbnm,./",
+    "azertyuiopqsdfghjklmwxcvbn",
+    "qwertyuiopasdfghjklzxcvbnm",
+    "qwertzuiopasdfghjklyxcvbnm",
+    "abcdefghijklmnopqrstuvwxyz",
+    "01234567890123456789",
+)
 _LOOK_ALIKES = str.maketrans("@013457$!€", "aoieastsie")
 FRENCH = ("motdepasse", "bonjour", "soleil", "azerty", "cybersecurite", "universite", "administrateur", "bienvenue")
 

@@ -35,7 +35,7 @@ def must_have(member: Member) -> bool:
 
 def has_one(member: Member) -> bool:
     """Whether the person has an authenticator app or a passkey."""
-    return Authenticator.objects.filter(user=member, type__in=FACTORS).exists()
+    return bool(Authenticator.objects.filter(user=member, type__in=FACTORS).exists())
 
 
 def is_missing(member: Member) -> bool:

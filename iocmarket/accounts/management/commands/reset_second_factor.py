@@ -42,4 +42,4 @@ def reset(member: Member) -> int:
         details={"count": count},
     )  # fmt: skip
     send_mail_later("factors_reset", member.email, {})
-    return count
+    return int(count)
