@@ -7,6 +7,8 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from iocmarket.accounts.models import Member
+from iocmarket.accounts.reauthentication import is_fresh
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.viewer import Viewer
 
@@ -27,8 +29,17 @@ class HasScope(BasePermission):
             self.message = "the institution may only read until it confirms its contacts and assets"
             self.code = "institution_read_only"
             return False
+        if wanted == Scope.INSTITUTION_ADMIN and method != "GET" and _is_stale(request):
+            self.message = "a session does this only soon after a log-in: log in again, or use a token"
+            self.code = "fresh_login_required"
+            return False
         self.message = f"this needs the scope {wanted}"
         return wanted in viewer.scopes
+
+
+def _is_stale(request: Request) -> bool:
+    """Whether a person asks whose last proof of identity is too old for sensitive acts."""
+    return isinstance(request.user, Member) and not is_fresh(request._request)  # noqa: SLF001 (REST framework's own)
 
 
 def _only_reads(wanted: str | None, method: str) -> bool:

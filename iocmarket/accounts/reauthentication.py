@@ -1,8 +1,10 @@
 """A proof of identity that is recent: asked for before acts that a borrowed session must not be able to do.
 
-Put `@fresh_login` below `@login_required` on the view of such an act; reading (GET) it never asks. Somebody who logged
-in or proved it within ACCOUNT_REAUTHENTICATION_TIMEOUT (seconds) passes; anybody else is asked for the password, a
-code or a passkey and then comes back to the page; what was being sent is sent then.
+The middleware FreshLogin asks for it before anything is sent to the pages named in SENSITIVE, so that an act added
+there is covered without anyone thinking of it; `@fresh_login` below `@login_required` does so for a view elsewhere.
+Reading (GET) is never asked about. Somebody who logged in or proved it within ACCOUNT_REAUTHENTICATION_TIMEOUT
+(seconds) passes; anybody else is asked for the password, a code or a passkey and then comes back; what was being sent
+is sent then. Machine exits refuse such acts of a session with 403 (permissions.py): a program cannot be asked.
 """
 
 from __future__ import annotations
@@ -12,8 +14,9 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
-from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows, suspend_request
 from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.contrib.auth import user_logged_in
@@ -23,6 +26,8 @@ from iocmarket.accounts.models import Member
 
 LOGGED_IN_AT = "logged_in_at"
 """Where a session keeps the moment of its log-in, in seconds since 1970."""
+SENSITIVE = ("/account/tokens", "/account/data", "/account/connections", "/members/", "/community/")
+"""Where keys, people, roles, institutions and personal data are dealt with."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -37,6 +42,28 @@ def fresh_login(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return asked  # type: ignore[return-value]
+
+
+class FreshLogin:
+    """Asks before what is sent to the sensitive pages is done. Members alone: others pass, their pages decide."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass on."""
+        return self._get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: object) -> HttpResponseBase | None:
+        """The way to the question, or nothing: then the view runs."""
+        member = request.user
+        if request.method in SAFE or not request.path.startswith(SENSITIVE):
+            return None
+        if not isinstance(member, Member) or not member.is_approved or is_fresh(request):
+            return None
+        first = get_adapter(request).get_reauthentication_methods(member)[0]
+        answer: HttpResponseBase = suspend_request(request, first["url"])
+        return answer
 
 
 def is_fresh(request: HttpRequest) -> bool:

@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "iocmarket.accounts.middleware.ApprovedMembersOnly",
     "iocmarket.accounts.second_factor.SecondFactorFirst",
+    "iocmarket.accounts.reauthentication.FreshLogin",
     "iocmarket.web.middleware.limits.TooManyRequests",
 ]
 

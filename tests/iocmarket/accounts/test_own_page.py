@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.test import Client
+from django.test import Client, RequestFactory
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from iocmarket.accounts.models import Member
-from iocmarket.accounts.roles import Role
+from iocmarket.accounts.models import Member, Token
+from iocmarket.accounts.roles import Role, Scope
+from iocmarket.accounts.scoped import ScopedView
 from iocmarket.audit.models import Event
 from tests.factories import PASSWORD, make_member
 from tests.second_factors import code_of, give_app
@@ -120,6 +124,48 @@ def test_a_sensitive_act_asks_for_a_fresh_proof_and_then_is_done(member: Member,
     assert not is_in(there)
     assert is_in(here)
     assert here.post("/account/sessions/end-others")["Location"] == "/account", "it holds for a while"
+
+
+def test_no_token_is_made_from_a_browser_that_was_left_open(member: Member, clock: time_machine.Traveller) -> None:
+    here = browser_of(member)
+    clock.shift(timedelta(minutes=16))
+    wanted = {"name": "Sonde", "scopes": ["feeds:read"], "days": "90"}
+    asked = here.post("/account/tokens", wanted)
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert here.get("/account/tokens").status_code == 200, "reading is not asked about"
+    assert not Token.objects.exists()
+    answer = here.post(asked["Location"], {"password": PASSWORD, "next": "/account/tokens"})
+    assert answer.status_code == 200
+    assert Token.objects.get().name == "Sonde"
+
+
+class Act(ScopedView):
+    """An act of managers."""
+
+    scopes: ClassVar = {"GET": Scope.INSTITUTION_ADMIN, "POST": Scope.INSTITUTION_ADMIN}
+
+    def get(self, request: Request) -> Response:
+        """Read."""
+        return Response({})
+
+    def post(self, request: Request) -> Response:
+        """Act."""
+        return Response({})
+
+
+@pytest.mark.parametrize(("minutes", "posted"), [(14, 200), (16, 403)])
+def test_a_machine_exit_lets_a_session_act_only_soon_after_its_log_in(
+    member: Member, clock: time_machine.Traveller, minutes: int, posted: int
+) -> None:
+    here = browser_of(member)
+    clock.shift(timedelta(minutes=minutes))
+    made = []
+    for method in ("get", "post"):
+        request = getattr(RequestFactory(), method)("/")
+        request.session, request.user = here.session, member
+        request._dont_enforce_csrf_checks = True
+        made.append(Act.as_view()(request).status_code)
+    assert made == [200, posted]
 
 
 def test_a_borrowed_session_changes_no_second_factor(member: Member, clock: time_machine.Traveller) -> None:
