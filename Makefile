@@ -14,7 +14,7 @@ THROWAWAY := d=$$(mktemp -d) && trap 'rm -rf "$$d"' EXIT && DATA_DIR="$$d"
 # Production settings refuse to start without these; the values are checked by nobody and protect nothing.
 PRODUCTION := DJANGO_SETTINGS_MODULE=iocmarket.settings.production DATABASE_URL=postgresql://u@db/iocmarket \
 	REDIS_URL=redis://redis/0 SECRET_KEY=0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ \
-	INDICATOR_ID_KEY=0123456789abcdef ALLOWED_HOSTS=ioc.example.org PUBLIC_URL=https://ioc.example.org \
+	INDICATOR_ID_KEY=0123456789abcdef0123456789abcdef ALLOWED_HOSTS=ioc.example.org PUBLIC_URL=https://ioc.example.org \
 	EMAIL_URL=smtp://mail.example.org
 
 .PHONY: help run test test-real lint ci bench lock openapi clean install install-dev python-found debian-test debian-real

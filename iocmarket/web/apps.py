@@ -10,7 +10,8 @@ class WebConfig(AppConfig):
     label = "web"
 
     def ready(self) -> None:
-        """Put the pages at the foot into the navigation."""
-        from iocmarket.web import places  # noqa: PLC0415 (models may be imported from here on)
+        """Put the pages at the foot into the navigation, and the checks of a deployment into `check --deploy`."""
+        from iocmarket.web import checks, places  # noqa: PLC0415 (models may be imported from here on)
 
         places.register()
+        checks.register_checks()

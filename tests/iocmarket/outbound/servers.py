@@ -78,11 +78,12 @@ def redirect(where: str, status: str = "302 Found") -> Behave:
 
 
 def dripping(start: bytes, each: bytes, pause: float) -> Behave:
-    """A beginning, and then a byte now and then, for ever."""
+    """A beginning, and then a byte now and then, for six seconds at least."""
 
     def behave(peer: socket.socket, _head: str) -> None:
         peer.sendall(start)
-        while True:
+        end = time.monotonic() + 6
+        while time.monotonic() < end:
             time.sleep(pause)
             peer.sendall(each)
 

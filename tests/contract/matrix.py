@@ -1,0 +1,186 @@
+"""Who may do what: every route and method, and nine viewers. A route that is missing here fails test_matrix.py.
+
+The expectation is written here and never computed by the program. For each row stands what each viewer meets: `in`
+(the request was taken up, whatever its answer), `login` (asked to log in), `waiting` (told to wait), `denied` (403),
+`absent` (404, also for what exists but is not theirs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sharing.feeds.formats.base import formats
+
+VIEWERS = (
+    "anonymous", "applicant", "reader", "contributor", "manager", "foreign", "administrator", "read_token",
+    "provider_token",
+)  # fmt: skip
+"""`foreign`: the manager of another institution; `administrator`: of the platform, a reader in its institution."""
+Rule = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One request. `path` is filled in with the names of test_matrix.World; `{absent}` names nothing."""
+
+    method: str
+    path: str
+    rule: Rule
+    body: Mapping[str, Any] | str | None = None
+    media: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def rule(**outcomes: str) -> Rule:
+    """What is not named is `in`."""
+    if unknown := set(outcomes) - set(VIEWERS):
+        raise ValueError(f"no viewer is called {unknown}")
+    return {viewer: outcomes.get(viewer, "in") for viewer in VIEWERS}
+
+
+_MACHINES = {"read_token": "login", "provider_token": "login"}
+ANYBODY = rule()
+PEOPLE = rule(anonymous="login", applicant="waiting", **_MACHINES)
+"""Approved members, in a browser; a token opens no page."""
+WRITERS = PEOPLE | {"reader": "absent", "administrator": "absent"}
+MANAGERS = WRITERS | {"contributor": "absent"}
+ADMINISTRATORS = PEOPLE | dict.fromkeys(("reader", "contributor", "manager", "foreign"), "absent")
+READ = rule(anonymous="login", applicant="login")
+"""Who reads through the API: every approved member's session, and tokens with the scope."""
+_NO_SCOPE = dict.fromkeys(("reader", "administrator", "read_token", "provider_token"), "denied")
+WRITE = READ | _NO_SCOPE
+ADMIN = WRITE | {"contributor": "denied"}
+TOKENS = READ | dict.fromkeys(("reader", "contributor", "manager", "foreign", "administrator"), "login")
+"""TAXII: a session opens nothing."""
+
+
+def but(base: Rule, **outcomes: str) -> Rule:
+    """The rule, with exceptions."""
+    return rule(**{**base, **outcomes})
+
+
+def theirs(base: Rule) -> Rule:
+    """The object is the home institution's: for another one's manager it does not exist."""
+    return but(base, foreign="absent")
+
+
+def get(path: str, allowed: Rule, **headers: str) -> Row:
+    """Read."""
+    return Row("GET", path, allowed, headers=headers)
+
+
+def form(path: str, allowed: Rule, **data: str) -> Row:
+    """A form of a page."""
+    return Row("POST", path, allowed, data, media="form")
+
+
+def send(path: str, allowed: Rule, body: Any, *, method: str = "POST", media: str = "application/json") -> Row:
+    """A body to the API."""
+    return Row(method, path, allowed, body, media)
+
+
+def delete(path: str, allowed: Rule) -> Row:
+    """Take away."""
+    return Row("DELETE", path, allowed)
+
+
+_TAXII = "/taxii2/api/collections/{community}/"
+_DEPOT = "/taxii2/api/collections/{depot}/"
+_OBJECT = _TAXII + "objects/indicator--{stix}/"
+_TAXII_BODY = "application/taxii+json;version=2.1"
+_PROGRESS = but(theirs(PEOPLE), foreign="absent")
+
+TABLE: dict[str, tuple[Row, ...]] = {
+    # Everybody's
+    "healthz": (get("/healthz", ANYBODY),),
+    "readyz": (),  # it says 503 while no worker runs: tests/iocmarket/api/test_health.py
+    "api/v1/schema": (get("/api/v1/schema", ANYBODY),),
+    "api/docs": (get("/api/docs", ANYBODY),),
+    "preferences/<slug:name>": (form("/preferences/theme", ANYBODY, value="dark"),),
+    "help": (get("/help", ANYBODY),),
+    "accessibility": (get("/accessibility", ANYBODY),),
+    # Reading, in a browser
+    "": (get("/", PEOPLE),),
+    "status": (get("/status", PEOPLE),),
+    "search": (get("/search?q={text}", PEOPLE), form("/search", PEOPLE, many="{text}")),
+    "i/<uuid:public_id>": (get("/i/{value}", PEOPLE), get("/i/{hidden}", theirs(PEOPLE))),
+    "alerts/<uuid:public_id>/seen": (form("/alerts/{absent}/seen", but(PEOPLE, **dict.fromkeys(
+        ("reader", "contributor", "manager", "foreign", "administrator"), "absent"))),),
+    # Writing, in a browser
+    "share": (get("/share", WRITERS), form("/share", WRITERS, text="45.1.2.3", act="look")),
+    "share/<uuid:public_id>": (get("/share/{submission}", theirs(WRITERS)),),
+    "share/<uuid:public_id>/progress": (get("/share/{submission}/progress", theirs(WRITERS)),),
+    "contributions/<uuid:public_id>/withdraw": (form("/contributions/{statement}/withdraw", theirs(WRITERS)),),
+    "i/<uuid:public_id>/sightings": (
+        form("/i/{value}/sightings", WRITERS, kind="seen"),
+        form("/i/{hidden}/sightings", theirs(WRITERS), kind="seen"),
+    ),
+    "sightings/<uuid:public_id>/retract": (form("/sightings/{sighting}/retract", theirs(WRITERS)),),
+    # The institution and the platform
+    "account/waiting": (get("/account/waiting", but(PEOPLE, applicant="in")),),
+    "account/tokens": (
+        get("/account/tokens", PEOPLE),
+        form("/account/tokens", MANAGERS, name="x", scopes="indicators:read"),
+    ),
+    "account/tokens/<uuid:public_id>/revoke": (form("/account/tokens/{token}/revoke", theirs(MANAGERS)),),
+    "members/applications": (get("/members/applications", ADMINISTRATORS),),
+    "members/applications/<uuid:public_id>": (
+        form("/members/applications/{applicant}", ADMINISTRATORS, decision="approve", role="reader"),
+    ),
+    # The API
+    "api/v1/submissions": (
+        send("/api/v1/submissions", WRITE, {"indicators": ["45.1.2.4"]}),
+        send("/api/v1/submissions?dry_run=1", WRITE, {"indicators": ["45.1.2.4"]}),
+    ),
+    "api/v1/submissions/<uuid:public_id>": (get("/api/v1/submissions/{submission}", theirs(WRITE)),),
+    "api/v1/submissions/<uuid:public_id>/items": (get("/api/v1/submissions/{submission}/items", theirs(WRITE)),),
+    "api/v1/contributions/<uuid:public_id>": (
+        delete("/api/v1/contributions/{statement}", theirs(WRITE)),
+        send("/api/v1/contributions/{statement}", theirs(WRITE), {"tlp": "CLEAR"}, method="PATCH"),
+    ),
+    "api/v1/sightings": (
+        send("/api/v1/sightings", WRITE, {"sightings": [{"value": "{text}", "kind": "seen"}]}),
+    ),
+    "api/v1/sightings/<uuid:public_id>": (delete("/api/v1/sightings/{sighting}", theirs(WRITE)),),
+    "api/v1/alerts": (get("/api/v1/alerts", READ),),
+    "api/v1/changes": (get("/api/v1/changes", READ),),
+    "api/v1/indicators": (get("/api/v1/indicators", READ),),
+    "api/v1/indicators/<uuid:public_id>": (
+        get("/api/v1/indicators/{value}", READ),
+        get("/api/v1/indicators/{hidden}", theirs(READ)),
+    ),
+    "api/v1/lookup": (send("/api/v1/lookup", READ, {"values": ["{text}"]}),),
+    "feeds/<str:name>": tuple(get(f"/feeds/{fmt.name}", READ) for fmt in formats),
+    # TAXII
+    "taxii2/": (get("/taxii2/", TOKENS),),
+    "taxii2/api/": (get("/taxii2/api/", TOKENS),),
+    "taxii2/api/collections/": (get("/taxii2/api/collections/", TOKENS),),
+    "taxii2/api/collections/<str:collection_id>/": (
+        get(_TAXII, TOKENS),
+        get("/taxii2/api/collections/{foreign_inbox}/", but(TOKENS, read_token="absent", provider_token="absent")),
+    ),
+    "taxii2/api/collections/<str:collection_id>/objects/": (
+        get(_TAXII + "objects/", TOKENS),
+        send(
+            _DEPOT + "objects/", but(TOKENS, read_token="denied", provider_token="denied"), {"objects": []},
+            media=_TAXII_BODY,
+        ),
+    ),
+    "taxii2/api/collections/<str:collection_id>/manifest/": (get(_TAXII + "manifest/", TOKENS),),
+    "taxii2/api/collections/<str:collection_id>/objects/<str:object_id>/": (
+        get(_OBJECT, TOKENS),
+        delete(_OBJECT, but(TOKENS, read_token="denied", provider_token="denied")),
+    ),
+    "taxii2/api/collections/<str:collection_id>/objects/<str:object_id>/versions/": (
+        get(_OBJECT + "versions/", TOKENS),
+    ),
+    "taxii2/api/status/<str:status_id>/": (
+        get("/taxii2/api/status/{absent}/", but(TOKENS, read_token="absent", provider_token="absent")),
+    ),
+    "^taxii2/.+/$": (get("/taxii2/nothing/", but(TOKENS, read_token="absent", provider_token="absent")),),
+}  # fmt: skip
+
+LIBRARY = ("accounts/",)
+"""Log-in and its like: allauth's own pages, whose rules have tests of their own; here they must not break."""

@@ -1,0 +1,335 @@
+"""The matrix: every route and API method × nine viewers, and every marking × audience × viewer × exit.
+
+Expectations stand in matrix.py. `pytest -s` prints how many cases were asked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from iocmarket.accounts import services
+from iocmarket.accounts.circles import create_circle
+from iocmarket.accounts.models import Institution, Member, Token
+from iocmarket.accounts.roles import Role, Scope
+from iocmarket.audit.models import Event
+from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators.joining import join_circle
+from iocmarket.kernel.marking import TLP
+from iocmarket.publication.audiences import COMMUNITY, inbox
+from iocmarket.publication.models import Entry, View
+from sharing.taxii.depots import depot_of
+from tests.contract.matrix import LIBRARY, TABLE, VIEWERS, Row
+from tests.factories import contribute, make_institution, make_member, make_token, publish, report, viewer_for
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def routes(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for found in resolver.url_patterns:
+        path = prefix + str(found.pattern)
+        if isinstance(found, URLPattern):
+            yield path, found
+        else:
+            yield from routes(found, path)
+
+
+OURS = {path: found for path, found in routes(get_resolver()) if not path.startswith(LIBRARY)}
+
+
+def test_every_route_stands_in_the_matrix() -> None:
+    """A new route: add its row to tests/contract/matrix.py, with what each of the nine viewers meets."""
+    assert set(OURS) == set(TABLE)
+
+
+def test_every_method_of_the_api_stands_in_the_matrix() -> None:
+    missing = []
+    for path, found in OURS.items():
+        view = getattr(found.callback, "cls", None)
+        offered = {name for name in METHODS if hasattr(view, name.lower())}
+        if TABLE.get(path):
+            missing += [(name, path) for name in offered - {row.method for row in TABLE[path]}]
+    assert missing == []
+
+
+# — The world —
+
+
+@dataclass
+class World:
+    """One home institution with everything, another one, and clients of nine sorts."""
+
+    home: Institution
+    other: Institution
+    third: Institution
+    clients: dict[str, Client]
+    names: dict[str, str]
+
+
+def client_of(member: Member) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(member)
+    return client
+
+
+def machine(institution: Institution, **choices: Any) -> Client:
+    return Client(
+        headers={"Authorization": f"Bearer {make_token(institution, **choices)}"}, raise_request_exception=False
+    )
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    home, other, third = make_institution("Ici"), make_institution("Ailleurs"), make_institution("Un tiers")
+    manager = make_member(home, role=Role.MANAGER)
+    applicant = make_member(None)
+    services.apply(applicant, name="A", institution_name="Ailleurs encore", why="")
+    clients = {
+        "anonymous": Client(raise_request_exception=False),
+        "applicant": client_of(applicant),
+        "reader": client_of(make_member(home, role=Role.READER)),
+        "contributor": client_of(make_member(home)),
+        "manager": client_of(manager),
+        "foreign": client_of(make_member(other, role=Role.MANAGER)),
+        "administrator": client_of(make_member(home, role=Role.READER, administrator=True)),
+        "read_token": machine(home),
+        "provider_token": machine(home, operated_by="provider"),
+    }
+    assert tuple(clients) == VIEWERS
+    return World(home, other, third, clients, _names(home, other, third, applicant))
+
+
+def _names(home: Institution, other: Institution, third: Institution, applicant: Member) -> dict[str, str]:
+    said = contribute(third, "45.7.7.7")
+    own = contribute(home, "45.7.7.8", audience="own")
+    statement = contribute(home, "45.7.7.7")
+    publish()
+    sighting = report(viewer_for(home, scopes=[Scope.SIGHTINGS_WRITE]), said, "seen")
+    publish()
+    sender = Client()
+    sender.force_login(make_member(home))
+    body = json.dumps({"indicators": ["45.7.7.9"]})
+    sent = sender.post("/api/v1/submissions", body, content_type="application/json").json()
+    views = dict(View.objects.values_list("audience", "public_id"))
+    entry = Entry.objects.filter(indicator=said.indicator, view__audience=COMMUNITY).first()
+    return {
+        "text": "45.7.7.7",
+        "value": str(said.indicator.public_id),
+        "hidden": str(own.indicator.public_id),
+        "statement": str(statement.public_id),
+        "sighting": str(sighting.public_id),
+        "submission": str(sent["id"]),
+        "token": str(Token.objects.filter(institution=home)[0].public_id),
+        "applicant": str(applicant.public_id),
+        "community": str(views[COMMUNITY]),
+        "foreign_inbox": str(views.get(inbox(other.pk), uuid4())),
+        "depot": str(depot_of(viewer_for(home)).public_id),
+        "stix": str(entry.stix_id) if entry else "",
+        "absent": str(uuid4()),
+        "home": str(home.public_id),
+        "other": str(other.public_id),
+    }
+
+
+def filled(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        for name, text in names.items():
+            value = value.replace(f"{{{name}}}", text)
+        return value
+    if isinstance(value, dict):
+        return {key: filled(item, names) for key, item in value.items()}
+    return [filled(item, names) for item in value] if isinstance(value, list) else value
+
+
+def asked(client: Client, row: Row, names: dict[str, str], method: str = "") -> HttpResponse:
+    """Ask, and undo what asking changed."""
+    body = filled(dict(row.body) if isinstance(row.body, dict) else row.body, names)
+    path, headers = filled(row.path, names), dict(row.headers)
+    with transaction.atomic():
+        if row.media == "form":
+            answer: Any = client.generic(method, path, headers=headers) if method else client.post(path, body)
+        else:
+            sent = body if isinstance(body, str) else "" if body is None else json.dumps(body)
+            answer = client.generic(method or row.method, path, sent, content_type=row.media, headers=headers)
+        transaction.set_rollback(True)
+    found: HttpResponse = answer
+    return found
+
+
+def outcome(answer: HttpResponse) -> str:
+    where = answer.headers.get("Location", "")
+    if answer.status_code == 401 or where.startswith("/accounts/login"):
+        return "login"
+    if where.startswith("/account/waiting"):
+        return "waiting"
+    named = {403: "denied", 404: "absent", 405: "method"}.get(answer.status_code)
+    return named or ("broken" if answer.status_code >= 500 and answer.status_code != 503 else "in")
+
+
+# — Routes × viewers —
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_every_viewer_meets_what_the_matrix_says(world: World, viewer: str) -> None:
+    wrong, cases = [], 0
+    for route, rows in TABLE.items():
+        for row in rows:
+            cases += 1
+            found = outcome(asked(world.clients[viewer], row, world.names))
+            if found != row.rule[viewer]:
+                wrong.append(f"{row.method} {row.path} ({route}): {found}, not {row.rule[viewer]}")
+    assert wrong == []
+    print(f"\n{viewer}: {cases} requests")
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_a_method_that_is_not_in_the_matrix_is_taken_up_for_nobody(world: World, viewer: str) -> None:
+    taken, cases = [], 0
+    for rows in TABLE.values():
+        known = {row.method for row in rows}
+        for method in set(METHODS[1:]) - known if rows else ():
+            cases += 1
+            found = outcome(asked(world.clients[viewer], rows[0], world.names, method))
+            if found in {"in", "broken"}:
+                taken.append(f"{method} {rows[0].path}: {found}")
+    assert taken == []
+    print(f"\n{viewer}: {cases} requests")
+
+
+def test_no_form_is_taken_without_its_token_against_forgery(world: World) -> None:
+    """The manager's browser, led here by another site; and the same for the API, where a session is the credential."""
+    forged = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    forged.cookies = world.clients["manager"].cookies
+    changing = [
+        row
+        for rows in TABLE.values()
+        for row in rows
+        if row.method != "GET" and row.rule["anonymous"] == "login" and row.rule["manager"] == "in"
+    ]
+    taken = [row.path for row in changing if outcome(asked(forged, row, world.names)) != "denied"]
+    assert len(changing) > 8
+    assert taken == []
+
+
+def test_reading_writes_nothing_into_the_record(world: World) -> None:
+    before = Event.objects.count()
+    for rows in TABLE.values():
+        for row in rows:
+            if row.method == "GET":
+                with transaction.atomic():
+                    world.clients["manager"].get(filled(row.path, world.names))
+                assert Event.objects.count() == before, row.path
+
+
+# — Markings × audiences × viewers × exits —
+
+HOME = {"reader", "contributor", "manager", "administrator", "read_token", "provider_token"}
+ADMITTED: dict[str, set[str]] = {
+    "community": HOME | {"foreign"},
+    "own, home's": HOME,
+    "own, another's": {"foreign"},
+    "addressed to home": HOME,
+    "addressed to a third": {"foreign"},
+    "circle with home": HOME | {"foreign"},
+    "circle without home": set(),
+}
+"""Who is admitted by the audience. What is addressed was said by `foreign`'s institution or by the third one."""
+
+
+def may_see(viewer: str, audience: str, tlp: TLP) -> bool:
+    """The rule of domain.md in one line: RED names persons, and nobody is named here; a provider ends at AMBER."""
+    ceiling = TLP.AMBER if viewer == "provider_token" else TLP.AMBER_STRICT
+    return viewer in ADMITTED[audience] and tlp <= ceiling
+
+
+@dataclass(frozen=True)
+class Thing:
+    audience: str
+    tlp: TLP
+    value: str
+    public_id: str
+
+
+def things(world: World) -> list[Thing]:
+    with_home = create_circle(name="Ensemble", founder=world.home, actor=PLATFORM)
+    join_circle(with_home, world.other, actor=PLATFORM)
+    without = create_circle(name="Sans", founder=world.third, actor=PLATFORM)
+    said: dict[str, tuple[Institution, dict[str, Any]]] = {
+        "community": (world.third, {}),
+        "own, home's": (world.home, {"audience": "own"}),
+        "own, another's": (world.other, {"audience": "own"}),
+        "addressed to home": (world.third, {"audience": "recipients", "recipients": [world.home]}),
+        "addressed to a third": (world.other, {"audience": "recipients", "recipients": [world.third]}),
+        "circle with home": (world.other, {"audience": "circle", "circle": with_home}),
+        "circle without home": (world.third, {"audience": "circle", "circle": without}),
+    }
+    made = []
+    for audience, (author, choices) in said.items():
+        for tlp in TLP:
+            contribution = contribute(author, tlp=tlp, **choices)
+            indicator = contribution.indicator
+            made.append(Thing(audience, tlp, indicator.value, str(indicator.public_id)))
+    publish()
+    return made
+
+
+def told(viewer: str, client: Client, made: list[Thing]) -> dict[str, set[str]]:
+    """Exit → the values that it tells this viewer."""
+    values = [thing.value for thing in made]
+    body = json.dumps({"values": values})
+    looked = client.post("/api/v1/lookup", body, content_type="application/json")
+    exits = {
+        "list": _in(client.get("/api/v1/indicators?limit=1000"), values),
+        "changes": _in(client.get("/api/v1/changes?limit=1000"), values),
+        "detail": {t.value for t in made if client.get(f"/api/v1/indicators/{t.public_id}").status_code == 200},
+        "lookup": {found["value"] for found in looked.json().get("results", ()) if found["known"]},
+        "exact": {t.value for t in made if _in(client.get("/api/v1/indicators", {"value": t.value}), [t.value])},
+        "csv": _in(client.get("/feeds/csv"), values),
+        "stix": _in(client.get("/feeds/stix"), values),
+    }
+    if viewer.endswith("_token"):
+        exits["taxii"] = _taxii(client, values)
+    else:
+        exits["page"] = {t.value for t in made if client.get(f"/i/{t.public_id}").status_code == 200}
+        exits["home"] = _in(client.get("/"), values) | exits["page"]
+    return exits
+
+
+def _in(answer: Any, values: list[str]) -> set[str]:
+    if answer.status_code != 200:
+        return set()
+    text = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return set(re.findall(r"[\d.]+", text.decode())) & set(values)
+
+
+def _taxii(client: Client, values: list[str]) -> set[str]:
+    listed = client.get("/taxii2/api/collections/").json()["collections"]
+    found: set[str] = set()
+    for collection in listed:
+        if collection["can_read"]:
+            found |= _in(client.get(f"/taxii2/api/collections/{collection['id']}/objects/?limit=1000"), values)
+    return found
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_every_exit_tells_every_viewer_what_marking_and_audience_admit(world: World, viewer: str) -> None:
+    made = things(world)
+    expected = {t.value for t in made if may_see(viewer, t.audience, t.tlp)}
+    wrong, cases = [], 0
+    for exit_name, values in told(viewer, world.clients[viewer], made).items():
+        for thing in made:
+            cases += 1
+            if (thing.value in values) != (thing.value in expected):
+                wrong.append(f"{exit_name}: {thing.audience} {thing.tlp.label}: {thing.value in values}")
+    assert wrong == []
+    print(f"\n{viewer}: {cases} cases")

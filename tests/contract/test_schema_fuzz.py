@@ -1,0 +1,125 @@
+"""The API as its own description says: requests drawn from the OpenAPI document, by every sort of sender.
+
+No answer of 500 and more, and none that the description does not promise. A few requests of each operation in the
+fast suite, many more, and malformed ones too, with `-m real`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import orjson
+import pytest
+import schemathesis
+from django.core.handlers.wsgi import WSGIHandler
+from django.db import transaction
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis.checks import load_all_checks, not_a_server_error
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+
+from iocmarket.accounts.models import Institution
+from iocmarket.accounts.roles import Scope
+from tests.factories import contribute, make_institution, make_token, publish
+
+load_all_checks()
+FEW, MANY = 2, 40
+SENDERS = ("every scope", "nobody", *Scope)
+
+
+@cache
+def described() -> BaseSchema:
+    """The description, as it is served, and the program behind it in this very process."""
+    written = orjson.loads(orjson.dumps(SchemaGenerator().get_schema(request=None, public=True), default=str))
+    schema: BaseSchema = schemathesis.openapi.from_dict(written)
+    schema.app = WSGIHandler()
+    return schema
+
+
+def operations() -> Iterator[APIOperation[Any]]:
+    for result in described().get_all_operations():
+        yield result.ok()
+
+
+@pytest.fixture
+def home(db: None) -> Institution:
+    """An institution that sees something."""
+    made, other = make_institution("Ici"), make_institution("Ailleurs")
+    contribute(other, "45.5.5.5", tags=["a"], comment="b")
+    contribute(made, "45.5.5.6", audience="own")
+    publish()
+    return made
+
+
+def headers_of(sender: str, home: Institution) -> dict[str, str]:
+    """Of a token with one scope, with all, or of nobody."""
+    if sender == "nobody":
+        return {}
+    scopes = list(Scope) if sender == "every scope" else [Scope(sender)]
+    return {"Authorization": f"Bearer {make_token(home, scopes=scopes)}"}
+
+
+def faults(operation: APIOperation[Any], headers: dict[str, str], examples: int, mode: GenerationMode) -> list[str]:
+    """What the answers to some requests had that they must not have."""
+    found: list[str] = []
+
+    @settings(
+        max_examples=examples, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(operation.as_strategy(generation_mode=mode))
+    def ask(case: Case) -> None:
+        case.headers = {name: text for name, text in case.headers.items() if name.lower() not in _CREDENTIALS}
+        case.cookies = {}
+        with transaction.atomic():
+            answer = case.call(headers=headers)
+            transaction.set_rollback(True)
+        checks = [not_a_server_error]
+        if answer.status_code < 400:
+            checks += [content_type_conformance, response_schema_conformance]
+        try:
+            case.validate_response(answer, checks=checks)
+        except Exception as error:  # noqa: BLE001 (a group of failures, or what the check itself met)
+            found.append(f"{operation.label} {answer.status_code}: {str(error)[:600]}")
+        if answer.status_code >= 400 and not _is_problem(answer):
+            found.append(f"{operation.label} {answer.status_code} is no problem document: {answer.text[:200]}")
+
+    try:
+        ask()
+    except Unsatisfiable:
+        return found  # an operation without anything that could be wrong
+    return found
+
+
+_CREDENTIALS = {"authorization", "x-misp-auth", "cookie"}
+
+
+def _is_problem(answer: Any) -> bool:
+    kind = answer.headers.get("content-type", [""])[0]
+    return bool(kind.startswith("application/problem+json")) and answer.json()["status"] == answer.status_code
+
+
+@pytest.mark.parametrize("sender", SENDERS)
+def test_what_the_description_allows_is_answered_as_it_says(home: Institution, sender: str) -> None:
+    headers = headers_of(sender, home)
+    examples = FEW if sender == "every scope" else 1
+    found = [fault for one in operations() for fault in faults(one, headers, examples, GenerationMode.POSITIVE)]
+    assert found == []
+
+
+def test_there_is_something_to_ask() -> None:
+    assert len(list(operations())) >= 10
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("mode", list(GenerationMode))
+@pytest.mark.parametrize("sender", SENDERS)
+def test_many_requests_good_and_bad_break_nothing(home: Institution, sender: str, mode: GenerationMode) -> None:
+    headers = headers_of(sender, home)
+    found = [fault for one in operations() for fault in faults(one, headers, MANY, mode)]
+    assert found == []

@@ -1,0 +1,1 @@
+"""Attacks by class: which tests hold each of them off, and what breaks when a defence is taken away."""

@@ -1,0 +1,279 @@
+"""`python -m tests.security.mutations [WORD]`: take away one defence after the other, and see that a test notices.
+
+Each defence is replaced in a temporary copy of the tree; the tests named for it must fail there. A mutation that no
+test notices is a defence that nobody would miss, and the script ends with status 1. WORD limits the run to the
+defences whose description holds it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+COPIED = (
+    "iocmarket", "ingestion", "sharing", "tests", "templates", "static", "locale", "docs", "requirements", "bench",
+    "manage.py", "pyproject.toml", "Dockerfile", "docker-compose.yml", "Makefile", "README.md", "SECURITY.md",
+    "THREAT_MODEL.md", "CHANGELOG.md", "CONTRIBUTING.md",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One defence: where it stands, what takes its place, and who must notice."""
+
+    defence: str
+    path: str
+    search: str
+    replace: str
+    tests: tuple[str, ...]
+
+
+_VISIBILITY = "iocmarket/indicators/visibility.py"
+_RULE = ("tests/iocmarket/indicators/test_visibility.py::test_the_condition_is_the_rule",)
+_AUTHENTICATION = "iocmarket/accounts/authentication.py"
+_TOKENS = "tests/iocmarket/accounts/test_authentication.py"
+_OUT = "tests/iocmarket/outbound/test_client.py"
+_GUARD = "tests/iocmarket/indicators/test_guard.py"
+_WEB = "tests/iocmarket/web"
+
+MUTATIONS = (
+    # Who sees what
+    Mutation(
+        "what is for the own institution is read by it alone",
+        _VISIBILITY, '(Q(audience="own") & own)', 'Q(audience="own")', _RULE,
+    ),
+    Mutation(
+        "what is addressed is read by its recipients",
+        _VISIBILITY, "(own | Q(recipients__contains=[viewer.institution_id]))", "Q(recipients__isnull=False)", _RULE,
+    ),
+    Mutation(
+        "a circle is read by those who are in it",
+        _VISIBILITY, '(Q(audience="circle") & Q(circle_id__in=circles_of(viewer.institution_id)))',
+        'Q(audience="circle")', _RULE,
+    ),
+    Mutation(
+        "what was taken back is not told",
+        _VISIBILITY, "Q(withdrawn_at__isnull=True) & told_q(viewer)", "told_q(viewer)", _RULE,
+    ),
+    Mutation(
+        "the ceiling of an exit holds for TLP",
+        _VISIBILITY, "audience & Q(tlp__lte=min(viewer.ceiling.tlp, FULL.tlp))", "audience & Q(tlp__lte=4)", _RULE,
+    ),
+    Mutation(
+        "the ceiling of an exit holds for PAP",
+        _VISIBILITY, "Q(pap__lte=viewer.ceiling.pap) & admitted", "Q(pap__lte=9) & admitted", _RULE,
+    ),
+    Mutation(
+        "only the author's institution takes back",
+        _VISIBILITY, "if contribution.institution_id != viewer.institution_id:", "if viewer.institution_id is None:",
+        ("tests/security/test_attacks.py::test_what_is_seen_is_not_changed_by_whoever_sees_it",
+         "tests/iocmarket/indicators/test_visibility.py::test_only_the_author_with_the_right_to_write_takes_back"),
+    ),
+    Mutation(
+        "machines read the views of their own ceiling",
+        "iocmarket/publication/access.py", "        ceiling_tlp=viewer.ceiling.tlp,\n", "",
+        ("tests/contract/test_matrix.py::test_every_exit_tells_every_viewer_what_marking_and_audience_admit",),
+    ),
+    # Who may do what
+    Mutation(
+        "a method of the API asks for its scope",
+        "iocmarket/accounts/permissions.py", "return wanted in viewer.scopes", "return True",
+        ("tests/contract/test_matrix.py::test_every_viewer_meets_what_the_matrix_says",),
+    ),
+    Mutation(
+        "pages are for approved members",
+        "iocmarket/accounts/middleware.py", "not member.is_approved and not _is_open(request)", "False",
+        ("tests/contract/test_matrix.py::test_every_viewer_meets_what_the_matrix_says",),
+    ),
+    Mutation(
+        "an expired or revoked token opens nothing",
+        _AUTHENTICATION, "not token.is_usable(clock.now())", "False",
+        (f"{_TOKENS}::test_a_revoked_token_opens_nothing_at_its_next_request",
+         f"{_TOKENS}::test_an_expired_token_opens_nothing"),
+    ),
+    Mutation(
+        "suspending an institution closes its tokens",
+        _AUTHENTICATION, "not token.institution.is_approved", "False",
+        (f"{_TOKENS}::test_tokens_of_an_institution_that_is_not_approved_open_nothing",),
+    ),
+    Mutation(
+        "the API does not take a session without its token against forgery",
+        _AUTHENTICATION, "found = super().authenticate(request)",
+        'found = (request._request.user, None) if request._request.user.is_authenticated else None',
+        (f"{_TOKENS}::test_a_session_writes_only_with_its_csrf_token",),
+    ),
+    Mutation(
+        "TAXII takes tokens only",
+        "sharing/taxii/views.py", "    authentication_classes = (TokenAuthentication,)\n", "",
+        ("tests/sharing/taxii/test_endpoints.py::test_a_session_opens_no_taxii_endpoint",),
+    ),
+    Mutation(
+        "an act and its trace stand or fall together",
+        "iocmarket/audit/services.py", "if not connection.in_atomic_block:", "if False:",
+        ("tests/iocmarket/audit/test_journal.py::test_an_event_outside_of_a_transaction_is_refused",),
+    ),
+    # What blocks
+    Mutation(
+        "what a member owns is never blocked",
+        "iocmarket/indicators/guard.py", "_special_address, _asset, _public_suffix", "_special_address, _public_suffix",
+        (f"{_GUARD}::test_what_a_member_owns_is_never_blocked",),
+    ),
+    Mutation(
+        "special addresses are never blocked",
+        "iocmarket/indicators/guard.py", "(_too_wide, _special_address, ", "(_too_wide, ",
+        (f"{_GUARD}::test_nothing_that_python_calls_private_is_ever_allowed",),
+    ),
+    Mutation(
+        "what stands on a warning list is never blocked",
+        "iocmarket/indicators/guard.py", "_public_suffix, _listed)", "_public_suffix)",
+        ("tests/contract/test_warninglists.py::test_public_resolvers_are_never_blocked",),
+    ),
+    # What goes out
+    Mutation(
+        "a cell of a table runs no formula",
+        "sharing/feeds/formats/csv.py", "f\"'{cell}\" if cell.startswith(_FORMULA) else cell", "cell",
+        ("tests/sharing/feeds/test_formats.py::test_csv_carries_the_labels_and_runs_no_formula",),
+    ),
+    Mutation(
+        "a rule of Suricata holds its value and nothing more",
+        "sharing/feeds/formats/suricata.py", '_UNSAFE = re.compile(rb"[^A-Za-z0-9/._~=?&-]+")',
+        '_UNSAFE = re.compile(rb"[^ -~]+")',
+        ("tests/contract/test_formats.py::test_whatever_a_type_accepts_adds_only_its_own_lines",
+         "tests/sharing/feeds/test_formats.py::test_suricata_writes_a_web_address_so_that_nothing_ends_its_string"),
+    ),
+    Mutation(
+        "markup in a value is text",
+        "iocmarket/web/defanged.py", "yield conditional_escape(character)", "yield character",
+        (f"{_WEB}/test_defanged.py::test_markup_in_a_value_is_text",),
+    ),
+    Mutation(
+        "no page runs inline script",
+        "iocmarket/settings/base.py", '"script-src": ["\'self\'"]', '"script-src": ["\'self\'", "\'unsafe-inline\'"]',
+        (f"{_WEB}/test_middleware.py::test_pages_carry_the_strict_policy_and_are_kept_nowhere",),
+    ),
+    # What comes in
+    Mutation(
+        "a document is nested to a depth",
+        "iocmarket/api/bodies.py", "        if not levels:\n", "        if False:\n",
+        ("tests/iocmarket/api/test_bodies.py::test_deep_nesting_is_refused_at_any_depth_at_once",),
+    ),
+    Mutation(
+        "a pasted password is blanked before storage",
+        "ingestion/readers/credentials.py", "def secrets_in(text: str) -> list[Secret]:\n",
+        "def secrets_in(text: str) -> list[Secret]:\n    if text:\n        return []\n",
+        ("tests/ingestion/readers/test_credentials.py::test_a_password_is_in_no_item_and_in_no_stored_text",),
+    ),
+    # Where from
+    Mutation(
+        "a stranger does not say who it is",
+        "iocmarket/web/client.py", "if not is_trusted(nearest):", "if False:",
+        (f"{_WEB}/test_client.py::test_a_stranger_cannot_say_who_it_is",),
+    ),
+    Mutation(
+        "headers of proxies come from proxies",
+        "iocmarket/web/middleware/proxies.py", 'if not is_trusted(request.META.get("REMOTE_ADDR", "")):', "if False:",
+        (f"{_WEB}/test_deployment.py::test_only_a_proxy_says_that_the_client_used_tls",),
+    ),
+    Mutation(
+        "senders are counted",
+        "iocmarket/web/throttles.py", "return int(found) / 1000", "return 0.0",
+        (f"{_WEB}/test_throttles.py::test_a_machine_that_asks_too_often_is_told_how_long_to_wait",),
+    ),
+    Mutation(
+        "a guess does not become free without the counter",
+        "iocmarket/web/throttles.py", "return CLOSED_WAIT if self.guard else 0.0", "return 0.0",
+        (f"{_WEB}/test_throttles.py::test_while_the_counter_is_away_guards_close_and_everything_else_opens",),
+    ),
+    # The one way out
+    Mutation(
+        "outbound requests stay outside",
+        "iocmarket/outbound/target.py", "if not inside and not all(map(is_open, found)):",
+        "if not inside and not any(map(is_open, found)):",
+        (f"{_OUT}::test_one_inside_address_among_several_is_enough_to_refuse",),
+    ),
+    Mutation(
+        "addresses within addresses are closed",
+        "iocmarket/outbound/addresses.py", '        "2002::/16",  # 6to4 carries an IPv4 address\n', "",
+        (f"{_OUT}::test_no_spelling_of_an_inside_address_is_connected_to",),
+    ),
+    Mutation(
+        "redirects stay on their host",
+        "iocmarket/outbound/client.py", "if found.host != target.host or not (same or upgraded):", "if False:",
+        (f"{_OUT}::test_a_redirect_to_another_port_of_the_same_host_is_refused",),
+    ),
+    Mutation(
+        "an answer that drips ends",
+        "iocmarket/outbound/deadline.py", "held.shutdown(socket.SHUT_RDWR)", "pass",
+        (f"{_OUT}::test_a_slow_drip_ends_at_the_deadline",),
+    ),
+    Mutation(
+        "an answer is bounded, also unpacked",
+        "iocmarket/outbound/client.py", "if max(packed, len(unpacked)) > most:", "if packed > most:",
+        (f"{_OUT}::test_a_large_body_is_not_taken",),
+    ),
+)  # fmt: skip
+
+
+def main() -> int:
+    """Run them; 0 when every one was caught."""
+    word = sys.argv[1] if len(sys.argv) > 1 else ""
+    chosen = [one for one in MUTATIONS if word in one.defence]
+    with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
+        tree = Path(folder) / "tree"
+        _copy(tree)
+        missed = [one.defence for one in chosen if not _caught(tree, one)]
+    print(f"caught {len(chosen) - len(missed)} of {len(chosen)}")
+    for defence in missed:
+        print(f"nobody misses: {defence}")
+    return 1 if missed else 0
+
+
+def _copy(tree: Path) -> None:
+    tree.mkdir()
+    for name in COPIED:
+        source = PROJECT / name
+        if source.is_dir():
+            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__", ".hypothesis"))
+        elif source.exists():
+            shutil.copy2(source, tree / name)
+
+
+def _caught(tree: Path, one: Mutation) -> bool:
+    path = tree / one.path
+    text = path.read_text()
+    if text.count(one.search) != 1:
+        print(f"[lost]   {one.defence}: {one.path} does not hold what is to be replaced")
+        return False
+    path.write_text(text.replace(one.search, one.replace))
+    began = time.monotonic()
+    try:
+        tests = [test for test in one.tests if (tree / test.partition("::")[0]).exists()]
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", *tests],
+            cwd=tree, env=_environment(tree), capture_output=True, text=True, check=False, timeout=600,
+        )  # fmt: skip
+    finally:
+        path.write_text(text)
+    # 1: a test failed. Anything else (2 interrupted, 4 no such test, 5 none collected) proves nothing.
+    caught = done.returncode == 1 and "failed" in done.stdout
+    mark = "caught" if caught else "MISSED"
+    print(f"[{mark}] {one.defence} ({time.monotonic() - began:.0f} s)", flush=True)
+    if not caught:
+        print("\n".join(done.stdout.splitlines()[-5:]))
+    return caught
+
+
+def _environment(tree: Path) -> dict[str, str]:
+    kept = {name: text for name, text in os.environ.items() if name not in {"DATA_DIR", "PYTHONPATH"}}
+    return kept | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,236 @@
+"""The classes of advisories of comparable programs, and the tests by which each is survived here.
+
+A class is a row: what went wrong elsewhere, the tests (pytest ids without parameters), and the surfaces that are still
+to come with the part of the program that brings them. tests/security/test_rows.py checks that every test exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_WEB = "tests/iocmarket/web"
+_ACCOUNTS = "tests/iocmarket/accounts"
+_OUT = "tests/iocmarket/outbound"
+_EXITS = "tests/contract/test_exits.py"
+_MATRIX = "tests/contract/test_matrix.py"
+_ATTACKS = "tests/security/test_attacks.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One class. `open`: surfaces that do not exist yet, and what will bring them."""
+
+    name: str
+    evidence: str
+    tests: tuple[str, ...]
+    open: tuple[str, ...] = ()
+
+
+ROWS = (
+    Row(
+        "authorise object A, change object B",
+        "CVE-2026-56424",
+        (
+            f"{_MATRIX}::test_every_viewer_meets_what_the_matrix_says",
+            f"{_ATTACKS}::test_the_id_in_the_body_does_not_replace_the_one_in_the_path",
+            "tests/iocmarket/indicators/test_amending.py::test_what_is_gone_or_anothers_is_not_amended",
+            "tests/ingestion/submissions/test_existence.py::test_the_statement_of_the_other_is_untouched",
+            "tests/sharing/taxii/test_contributing.py::test_institutions_do_not_meet_in_their_depots",
+        ),
+    ),
+    Row(
+        "visible treated as editable",
+        "CVE-2026-56424",
+        (
+            f"{_ATTACKS}::test_what_is_seen_is_not_changed_by_whoever_sees_it",
+            "tests/iocmarket/indicators/test_visibility.py::test_only_the_author_with_the_right_to_write_takes_back",
+            "tests/iocmarket/indicators/test_sightings.py::test_the_reporter_takes_back_and_nobody_else",
+            "tests/sharing/taxii/test_endpoints.py::test_writing_to_a_read_only_collection_is_a_403",
+        ),
+        ("the MISP dialect",),
+    ),
+    Row(
+        "a manager becomes administrator",
+        "CVE-2026-44380, CVE-2026-44730",
+        (
+            f"{_MATRIX}::test_every_viewer_meets_what_the_matrix_says",
+            f"{_ACCOUNTS}/test_community.py::test_managers_make_and_revoke_the_tokens_of_their_own_institution_alone",
+        ),
+    ),
+    Row(
+        "mass assignment",
+        "CVE-2026-21886",
+        (
+            f"{_ATTACKS}::test_extra_fields_of_a_form_assign_nothing",
+            f"{_ATTACKS}::test_extra_fields_of_a_body_are_refused",
+        ),
+    ),
+    Row(
+        "a change of type X deletes type Y",
+        "CVE-2026-21886",
+        (f"{_ATTACKS}::test_the_id_of_another_kind_of_object_deletes_nothing",),
+    ),
+    Row(
+        "impersonation without log-in",
+        "CVE-2026-27960",
+        (
+            f"{_WEB}/test_deployment.py::test_no_header_logs_anybody_in",
+            f"{_WEB}/test_deployment.py::test_nobody_says_who_the_user_is",
+            f"{_WEB}/test_client.py::test_a_stranger_cannot_say_who_it_is",
+            f"{_EXITS}::test_a_stranger_opens_nothing",
+        ),
+    ),
+    Row(
+        "key used as session, key shown again, weak hash",
+        "MISP d92123c91, 53fa20ade, 790087ca6",
+        (
+            f"{_ACCOUNTS}/test_authentication.py::test_a_token_opens_no_page",
+            f"{_ACCOUNTS}/test_authentication.py::test_a_token_in_the_address_opens_nothing",
+            f"{_ACCOUNTS}/test_authentication.py::test_a_revoked_token_opens_nothing_at_its_next_request",
+            f"{_ACCOUNTS}/test_authentication.py::test_every_refusal_of_a_token_reads_the_same",
+            f"{_ACCOUNTS}/test_community.py::test_the_secret_of_a_token_is_shown_once",
+            f"{_ACCOUNTS}/test_services.py::test_a_token_is_kept_as_its_digest_alone",
+        ),
+    ),
+    Row(
+        "access rule missing on a second view",
+        "MISP f039b21af, 92888b137, 4f27f83a7",
+        (
+            f"{_EXITS}::test_every_route_is_in_the_table",
+            f"{_EXITS}::test_no_exit_betrays_what_the_reader_may_not_see",
+            f"{_MATRIX}::test_every_route_stands_in_the_matrix",
+            f"{_MATRIX}::test_every_method_of_the_api_stands_in_the_matrix",
+            f"{_MATRIX}::test_every_exit_tells_every_viewer_what_marking_and_audience_admit",
+            "tests/oracle/test_worlds.py::test_whatever_people_do_every_exit_says_what_the_rules_say",
+        ),
+        ("web hooks, mail and chat notifications", "evidence", "statistics pages"),
+    ),
+    Row(
+        "existence told by a difference",
+        "MISP 038eb20da",
+        (
+            "tests/ingestion/submissions/test_existence.py::test_submitting_it",
+            "tests/iocmarket/indicators/test_sightings.py::test_hidden_and_unknown_are_refused_alike_by_the_same_statements",
+            "tests/sharing/taxii/test_endpoints.py::test_absent_hidden_and_misspelt_collections_are_the_same_404",
+            f"{_ACCOUNTS}/test_community.py::test_log_in_answers_alike_for_a_wrong_password_and_an_unknown_address",
+        ),
+    ),
+    Row(
+        "sharing wider than asked for",
+        "MISP ca13fee27, a0f08501d, 20053ea32",
+        (
+            "tests/iocmarket/indicators/test_visibility.py::test_the_condition_is_the_rule",
+            "tests/iocmarket/indicators/test_amending.py::test_a_narrower_audience_is_a_withdrawal_for_those_who_lose_it",
+            "tests/iocmarket/indicators/test_amending.py::test_red_leaves_every_view_and_becomes_the_persons_own",
+            "tests/ingestion/submissions/test_markings.py::test_who_shares_anonymously_is_named_in_no_exit",
+            "tests/iocmarket/indicators/test_leaving.py::test_who_leaves_loses_it_and_takes_back_what_it_said",
+        ),
+    ),
+    Row(
+        "script in a value, a comment, a name",
+        "36 commits of MISP",
+        (
+            f"{_WEB}/test_defanged.py::test_markup_in_a_value_is_text",
+            f"{_WEB}/test_components.py::test_a_hostile_value_stays_inside_its_attribute",
+            f"{_WEB}/test_templates.py::test_no_inline_style_script_or_handler",
+            f"{_WEB}/test_templates.py::test_what_is_marked_safe_is_known",
+            f"{_WEB}/test_middleware.py::test_pages_carry_the_strict_policy_and_are_kept_nowhere",
+            f"{_ATTACKS}::test_markup_in_any_field_reaches_no_page_as_markup",
+        ),
+    ),
+    Row(
+        "forged requests, GET with effects",
+        "MISP 0ac2468c2",
+        (
+            f"{_MATRIX}::test_no_form_is_taken_without_its_token_against_forgery",
+            f"{_MATRIX}::test_reading_writes_nothing_into_the_record",
+            f"{_ACCOUNTS}/test_authentication.py::test_a_session_writes_only_with_its_csrf_token",
+            f"{_WEB}/test_templates.py::test_every_form_that_writes_carries_its_token",
+        ),
+    ),
+    Row(
+        "requests of the server to its own network",
+        "CVE-2026-21887, MISP 6e81c8ee8",
+        (
+            f"{_OUT}/test_client.py::test_no_spelling_of_an_inside_address_is_connected_to",
+            f"{_OUT}/test_client.py::test_the_name_is_resolved_once_and_the_address_that_was_checked_is_the_one_connected_to",
+            f"{_OUT}/test_client.py::test_a_redirect_to_somewhere_else_is_refused",
+            f"{_OUT}/test_client.py::test_an_address_that_means_something_else_is_refused_before_anybody_is_asked",
+            f"{_OUT}/test_one_way_out.py::test_only_one_package_speaks_to_strangers",
+        ),
+    ),
+    Row(
+        "files: traversal, bombs, types",
+        "MISP 8cc93687d, 93821c0de",
+        (
+            "tests/ingestion/submissions/test_long.py::test_a_gzip_bomb_is_413",
+            "tests/ingestion/submissions/test_long.py::test_a_body_one_byte_over_the_limit_is_413",
+            f"{_OUT}/test_client.py::test_a_large_body_is_not_taken",
+        ),
+        ("archives and evidence",),
+    ),
+    Row(
+        "templates of users",
+        "Yeti, OpenCTI notifiers",
+        (f"{_ATTACKS}::test_template_syntax_in_any_field_is_text",),
+    ),
+    Row(
+        "injection into headers, mails, cells, logs",
+        "MISP 9244",
+        (
+            f"{_WEB}/test_deployment.py::test_an_unknown_host_is_refused_before_a_link_is_made_from_it",
+            f"{_WEB}/test_deployment.py::test_a_forwarded_host_changes_no_link",
+            "tests/sharing/feeds/test_formats.py::test_csv_carries_the_labels_and_runs_no_formula",
+            f"{_OUT}/test_client.py::test_a_header_cannot_begin_another",
+        ),
+    ),
+    Row(
+        "injection into an export format",
+        "MISP NidsSuricataExport::urlRule, RPZ, EDL",
+        (
+            "tests/contract/test_formats.py::test_whatever_a_type_accepts_adds_only_its_own_lines",
+            "tests/contract/test_formats.py::test_a_hostile_community_name_stays_in_its_comment",
+            "tests/sharing/feeds/test_real_consumers.py::test_suricata_loads_exactly_one_rule_for_each_hostile_value",
+            "tests/sharing/feeds/test_real_consumers.py::test_named_checkzone_says_nothing_but_ok_about_hostile_values",
+        ),
+    ),
+    Row(
+        "poisoning the community",
+        "MISP 1838",
+        (
+            "tests/iocmarket/indicators/test_guard.py::test_what_a_member_owns_is_never_blocked",
+            "tests/iocmarket/indicators/test_guard.py::test_nothing_that_python_calls_private_is_ever_allowed",
+            "tests/contract/test_warninglists.py::test_public_resolvers_are_never_blocked",
+            "tests/sharing/feeds/test_selection.py::test_assets_of_any_member_never_block_and_are_still_detected",
+        ),
+    ),
+    Row(
+        "default and weak secrets",
+        "OpenCTI, MISP default administrators",
+        (
+            f"{_WEB}/test_deployment.py::test_each_careless_choice_is_named",
+            "tests/test_containers.py::test_a_missing_secret_stops_the_start_instead_of_taking_a_default",
+            f"{_ACCOUNTS}/test_community.py::test_a_weak_password_is_refused",
+        ),
+    ),
+    Row(
+        "exhaustion: searches, wildcards, depth, size",
+        "MISP restSearch",
+        (
+            "tests/iocmarket/api/test_bodies.py::test_deep_nesting_is_refused_at_any_depth_at_once",
+            "tests/iocmarket/api/test_bodies.py::test_a_large_hostile_body_is_answered_within_seconds",
+            "tests/ingestion/readers/test_free_text.py::test_hostile_text_takes_linear_time",
+            "tests/sharing/taxii/test_quota.py::test_the_number_of_objects_is_bounded_and_the_reason_has_the_figures",
+            f"{_WEB}/test_throttles.py::test_a_machine_that_asks_too_often_is_told_how_long_to_wait",
+            f"{_OUT}/test_client.py::test_a_slow_drip_ends_at_the_deadline",
+        ),
+    ),
+    Row(
+        "a record that can be altered",
+        "house rule",
+        (
+            "tests/iocmarket/audit/test_journal.py::test_the_database_refuses_to_change_or_delete_an_event",
+            "tests/iocmarket/audit/test_journal.py::test_the_event_of_a_token_holds_no_secret",
+        ),
+    ),
+)
