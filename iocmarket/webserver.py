@@ -8,8 +8,8 @@ limit_request_line = 8190
 # Headers: the token, the cookies, what proxies add; bytes of each.
 limit_request_fields = 64
 limit_request_field_size = 8190
-# Believed of nobody: Django decides about X-Forwarded-Proto by TRUSTED_PROXIES (web/middleware/proxies.py), and a header
-# SCRIPT_NAME or PATH_INFO would move our own addresses.
+# Believed of nobody: Django decides about X-Forwarded-Proto by TRUSTED_PROXIES (web/middleware/proxies.py), and a
+# header SCRIPT_NAME or PATH_INFO would move our own addresses.
 forwarded_allow_ips = ""
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}

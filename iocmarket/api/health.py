@@ -10,6 +10,7 @@ import redis
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
 
 from iocmarket.kernel import clock
 from iocmarket.publication.models import Outbox
@@ -19,12 +20,14 @@ OUTBOX_PATIENCE = timedelta(seconds=30)
 logger = logging.getLogger(__name__)
 
 
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process."""
     del request
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """Database, Redis, publisher and worker."""
     found = holding()

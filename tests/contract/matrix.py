@@ -18,7 +18,7 @@ VIEWERS = (
     "provider_token",
 )  # fmt: skip
 """`foreign`: the manager of another institution; `administrator`: of the platform, a reader in its institution."""
-Rule = Mapping[str, str]
+Rule = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,10 @@ _MACHINES = {"read_token": "login", "provider_token": "login"}
 ANYBODY = rule()
 PEOPLE = rule(anonymous="login", applicant="waiting", **_MACHINES)
 """Approved members, in a browser; a token opens no page."""
-WRITERS = PEOPLE | {"reader": "absent", "administrator": "absent"}
-MANAGERS = WRITERS | {"contributor": "absent"}
+WRITERS = PEOPLE | {"reader": "denied", "administrator": "denied"}
+"""403, not 404: that sharing exists is no secret, and the page says who can change the role."""
+TAKERS_BACK = PEOPLE | {"reader": "absent", "administrator": "absent"}
+MANAGERS = PEOPLE | dict.fromkeys(("reader", "contributor", "administrator"), "absent")
 ADMINISTRATORS = PEOPLE | dict.fromkeys(("reader", "contributor", "manager", "foreign"), "absent")
 READ = rule(anonymous="login", applicant="login")
 """Who reads through the API: every approved member's session, and tokens with the scope."""
@@ -110,9 +112,9 @@ TABLE: dict[str, tuple[Row, ...]] = {
         ("reader", "contributor", "manager", "foreign", "administrator"), "absent"))),),
     # Writing, in a browser
     "share": (get("/share", WRITERS), form("/share", WRITERS, text="45.1.2.3", act="look")),
-    "share/<uuid:public_id>": (get("/share/{submission}", theirs(WRITERS)),),
-    "share/<uuid:public_id>/progress": (get("/share/{submission}/progress", theirs(WRITERS)),),
-    "contributions/<uuid:public_id>/withdraw": (form("/contributions/{statement}/withdraw", theirs(WRITERS)),),
+    "share/<uuid:public_id>": (get("/share/{submission}", theirs(PEOPLE)),),
+    "share/<uuid:public_id>/progress": (get("/share/{submission}/progress", theirs(PEOPLE)),),
+    "contributions/<uuid:public_id>/withdraw": (form("/contributions/{statement}/withdraw", theirs(TAKERS_BACK)),),
     "i/<uuid:public_id>/sightings": (
         form("/i/{value}/sightings", WRITERS, kind="seen"),
         form("/i/{hidden}/sightings", theirs(WRITERS), kind="seen"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -124,7 +125,7 @@ def test_the_id_of_another_kind_of_object_deletes_nothing(scene: Scene) -> None:
         "token": token.public_id,
         "institution": scene.ours.public_id,
     }
-    ways = {
+    ways: dict[str, Callable[[UUID], Any]] = {
         "statement": lambda found: scene.machine.delete(f"/api/v1/contributions/{found}"),
         "sighting": lambda found: scene.machine.delete(f"/api/v1/sightings/{found}"),
         "token": lambda found: scene.manager.post(f"/account/tokens/{found}/revoke"),
@@ -158,7 +159,7 @@ def pages_with(text: str) -> bytes:
     make_token(ours)
     Token.objects.update(name=text[:80])
     paths = (f"/i/{said.indicator.public_id}", "/", "/search?q=45.6.6.10", "/account/tokens", "/share")
-    answers = [person.get(path) for path in paths] + [person.get("/search", {"q": text})]
+    answers = [person.get(path, follow=True) for path in paths] + [person.get("/search", {"q": text}, follow=True)]
     assert {answer.status_code for answer in answers} == {200}
     return b"\n".join(answer.content for answer in answers)
 

@@ -13,14 +13,14 @@ from tests.security.rows import ROWS
 
 
 @cache
-def tests_in(path: str) -> frozenset[str]:
+def names_in(path: str) -> frozenset[str]:
     tree = ast.parse((PROJECT / path).read_text())
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
 def exists(test: str) -> bool:
     path, _, name = test.partition("::")
-    return (PROJECT / path).is_file() and name.partition("[")[0] in tests_in(path)
+    return (PROJECT / path).is_file() and name.partition("[")[0] in names_in(path)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
