@@ -131,6 +131,9 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "members/applications/<uuid:public_id>": (
         form("/members/applications/{applicant}", ADMINISTRATORS, decision="approve", role="reader"),
     ),
+    "journal": (get("/journal", but(PEOPLE, reader="absent", contributor="absent")),),
+    "journal/export": (get("/journal/export?format=csv", but(PEOPLE, reader="absent", contributor="absent")),),
+    "api/v1/audit": (get("/api/v1/audit", ADMIN),),
     # The API
     "api/v1/submissions": (
         send("/api/v1/submissions", WRITE, {"indicators": ["45.1.2.4"]}),
