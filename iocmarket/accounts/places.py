@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from iocmarket.accounts.models import Member
+from iocmarket.accounts.recertifying import is_asked
+from iocmarket.accounts.roles import Capability
 from iocmarket.accounts.services import applicants
 from iocmarket.web.navigation import Badge, Group, NavItem, navigation
 
@@ -18,11 +21,30 @@ def _waiting(request: HttpRequest) -> Badge | None:
     return Badge(count, _("waiting for an answer"), alert=True) if count else None
 
 
+def _to_confirm(request: HttpRequest) -> Badge | None:
+    """A reminder to managers while the confirmation of their institution is due."""
+    member = request.user
+    if not isinstance(member, Member) or member.institution is None or not member.may(Capability.CONFIRM):
+        return None
+    return Badge(1, _("contacts and assets to confirm"), alert=True) if is_asked(member.institution) else None
+
+
 def register() -> None:
     """Called once, when the app is ready."""
     navigation.register(
         NavItem(
             key="tokens", label=_("Tokens"), url_name="tokens", icon="key", order=40, also=("token-",), shortcut="t"
+        ),
+        NavItem(
+            key="members",
+            label=_("Members"),
+            url_name="members",
+            icon="building",
+            order=10,
+            group=Group.COMMUNITY,
+            shortcut="m",
+            also=("member-", "invite", "invitation-", "confirmation", "departure", "institution"),
+            badge=_to_confirm,
         ),
         NavItem(
             key="applications",

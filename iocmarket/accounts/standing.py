@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from iocmarket.accounts.models import Institution
+from iocmarket.accounts.people import keep_an_administrator
 from iocmarket.audit.services import Actor, record
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
@@ -16,7 +17,11 @@ from iocmarket.kernel.decision import Refusal
 
 @transaction.atomic
 def suspend_institution(institution: Institution, *, reason: str, actor: Actor) -> Institution:
-    """Take an approved institution out for the time being. Raises Refusal: `not_approved`, `reason_required`."""
+    """Take an approved institution out for the time being.
+
+    Raises Refusal: `not_approved`, `reason_required`, `last_administrator` (nobody would be left to let it in again).
+    """
+    keep_an_administrator(institution)
     if not reason.strip():
         raise Refusal("reason_required", "a suspension needs a reason: the institution will read it")
     return _move(institution, Institution.State.APPROVED, Institution.State.SUSPENDED, "not_approved", reason, actor)
@@ -45,7 +50,8 @@ def _move(
     held.state = after
     if after == Institution.State.APPROVED:
         held.approved_at = clock.now()
-    held.save(update_fields=["state", "approved_at"])
+        held.read_only_since = held.reminded_days = None  # who lets it in has spoken with it: a new period begins
+    held.save(update_fields=["state", "approved_at", "read_only_since", "reminded_days"])
     record(
         f"institution.{after.value}", actor=actor, subject_type="institution", subject_id=held.public_id,
         details={"reason": reason.strip()},

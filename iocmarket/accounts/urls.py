@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from iocmarket.accounts import account_pages, views
+from iocmarket.accounts import account_pages, people_urls, views
 
 urlpatterns = [
+    *people_urls.urlpatterns,
     path("account", account_pages.account, name="account"),
     path("account/second-factor", account_pages.second_factor_page, name="second-factor"),
     path("account/sessions/end", account_pages.end_session, name="session-end"),

@@ -31,11 +31,11 @@ def join_circle(circle: Circle, institution: Institution, *, actor: Actor) -> Ci
         raise Refusal("circle_exists", f"{institution.name} is in a circle named {circle.name!r} already")
     membership = CircleMembership.objects.create(circle=circle, institution=institution)
     record_change("circle.joined", circle, institution, actor)
-    note_circulation(_met_there(circle, institution))
+    note_circulation(met_there(circle, institution))
     return membership
 
 
-def _met_there(circle: Circle, institution: Institution) -> set[int]:
+def met_there(circle: Circle, institution: Institution) -> set[int]:
     """The values of which both the circle and the institution speak, the latter not in PAP:CLEAR."""
     own = Contribution.unscoped.filter(institution=institution, withdrawn_at__isnull=True, pap__gt=0)
     met = Contribution.unscoped.filter(

@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "iocmarket.accounts.middleware.ApprovedMembersOnly",
     "iocmarket.accounts.second_factor.SecondFactorFirst",
     "iocmarket.accounts.reauthentication.FreshLogin",
+    "iocmarket.accounts.read_only.ReadOnlyInstitutions",
     "iocmarket.web.middleware.limits.TooManyRequests",
 ]
 
@@ -166,6 +167,9 @@ BULK_WAITING = ENV.bulk_waiting
 OUTBOX_WAITING = ENV.outbox_waiting
 # Days after which the raw input of a submission is replaced by its hash (domain.md, Personal data).
 RAW_INPUT_DAYS = ENV.raw_input_days
+# How often institutions confirm contacts and assets (0: never), and for how long those who are late may only read.
+CONFIRMATION_DAYS = ENV.confirmation_days
+CONFIRMATION_GRACE_DAYS = ENV.confirmation_grace_days
 # What one institution may keep in Dépôt: versions of objects, and their bytes.
 DEPOT_MAX_OBJECTS = ENV.depot_max_objects
 DEPOT_MAX_BYTES = ENV.depot_max_bytes

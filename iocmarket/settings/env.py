@@ -42,6 +42,8 @@ class Env:
     bulk_waiting: int
     outbox_waiting: int
     raw_input_days: int
+    confirmation_days: int
+    confirmation_grace_days: int
     trusted_proxies: tuple[str, ...]
     outbound_allowed: tuple[str, ...]
     limits: Mapping[str, str]
@@ -73,6 +75,8 @@ class Env:
             bulk_waiting=_number(environ, "BULK_WAITING", 1_000_000),
             outbox_waiting=_number(environ, "OUTBOX_WAITING", 1_000_000),
             raw_input_days=_number(environ, "RAW_INPUT_DAYS", 30),
+            confirmation_days=_number(environ, "CONFIRMATION_DAYS", 365),
+            confirmation_grace_days=_number(environ, "CONFIRMATION_GRACE_DAYS", 30),
             trusted_proxies=_networks(environ, "TRUSTED_PROXIES", "127.0.0.1,::1,unix"),
             outbound_allowed=tuple(host for host in environ.get("OUTBOUND_ALLOWED", "").lower().split(",") if host),
             limits={name: value for name, value in environ.items() if name.startswith("LIMIT_")},

@@ -72,6 +72,7 @@ def test_the_pages_of_everybody(visit: Visit, village: Village, scheme: str) -> 
         "dead link": "/accounts/confirm-email/dead/",
         "dead reset": "/accounts/password/reset/key/1-dead/",
         "reset done": "/accounts/password/reset/key/done/",
+        "invitation": village.invitation,
         "help": "/help",
         "accessibility": "/accessibility",
         "api": "/api/docs",
@@ -84,8 +85,11 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     pages = {name for name, path in routes(get_resolver()) if not path.lstrip("^").startswith(MACHINES)}
     looked = {"home", "search", "indicator", "share", "shared", "withdraw", "tokens", "applications", "waiting"}
     looked |= {"journal", "account", "second-factor"}
+    looked |= {"members", "confirmation", "departure", "institution", "invitation"}
     foot = {"help", "accessibility", "status", "api-docs"}
     acts = {"token-revoke", "application-decide", "preference", "healthz", "readyz", "alert-seen"}
+    acts |= {"invite", "invitation-resend", "invitation-revoke", "member-role", "member-sessions", "member-remove"}
+    acts |= {f"institution-{act}" for act in ("suspend", "reinstate", "leave", "merge")}
     acts |= {"journal-export", "session-end", "sessions-end", "report-sighting", "retract-sighting", "share-progress"}
     assert pages == looked | foot | acts
 

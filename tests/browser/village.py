@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 from uuid import UUID
 
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -15,6 +17,7 @@ from ingestion.submissions.choices import Choices
 from ingestion.submissions.drafts import from_text
 from ingestion.submissions.models import Submission
 from ingestion.submissions.services import submit
+from iocmarket.accounts import invitations
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.roles import Role
 from iocmarket.accounts.viewer import viewer_of_member
@@ -43,6 +46,8 @@ class Village:
     own: Contribution
     over: Contribution
     submission: UUID
+    invitation: str
+    """The link in the letter to somebody whom Valbrune invites."""
 
     @property
     def session(self) -> Client:
@@ -69,6 +74,10 @@ class Village:
             "tokens": "/account/tokens",
             "applications": "/members/applications",
             "journal": "/journal",
+            "members": "/members",
+            "confirmation": "/members/confirmation",
+            "departure": "/members/departure",
+            "institution": f"/members/institutions/{self.meriane.public_id}",
             "help": "/help",
             "accessibility": "/accessibility",
             "status": "/status",
@@ -112,7 +121,17 @@ def settle() -> Village:
     made = submit(sending, viewer=viewer_of_member(manager), channel=Submission.Channel.WEB)
     publish()
     assert made.public_id is not None
-    return Village(valbrune, meriane, manager, reader, applicant, value, own, over, made.public_id)
+    return Village(
+        valbrune, meriane, manager, reader, applicant, value, own, over, made.public_id, _invited(valbrune, manager)
+    )
+
+
+def _invited(institution: Institution, manager: Member) -> str:
+    """The path of an invitation's link, whose letter is not sent."""
+    with mock.patch.object(invitations, "send_mail_later") as letter:
+        invitations.invite(institution, email="nadia@univ-valbrune.fr", role=Role.READER, by=manager)
+    link: str = letter.call_args.args[2]["link"]
+    return link.removeprefix(settings.PUBLIC_URL)
 
 
 def _campaign(valbrune: Institution, meriane: Institution) -> Contribution:

@@ -105,6 +105,29 @@ def _send(path: str, body: Callable[[Subject], Any]) -> Ask:
     return ask
 
 
+def _pressed(path: str, **data: str) -> Exit:
+    """A button of a page that says nothing of any value."""
+    return Exit("page", (Asking("press", _post("person", path, **data), tells=False),))
+
+
+def _sent(path: str, body: dict[str, Any]) -> Exit:
+    """What a machine sends, about no value."""
+
+    def ask(reader: Reader, subject: Subject) -> Any:
+        return reader.machine.post(_filled(path, reader, subject), json.dumps(body), content_type="application/json")
+
+    return Exit("machine", (Asking("send", ask, tells=False),))
+
+
+def _deleted(path: str) -> Exit:
+    """What a machine takes away, about no value."""
+
+    def ask(reader: Reader, subject: Subject) -> Any:
+        return reader.machine.delete(_filled(path, reader, subject))
+
+    return Exit("machine", (Asking("delete", ask, tells=False),))
+
+
 def _send_text(path: str) -> Ask:
     def ask(reader: Reader, subject: Subject) -> Any:
         return reader.machine.post(path, subject.value, content_type="text/plain")
@@ -206,6 +229,8 @@ INBOX = "/taxii2/api/collections/{r.inbox}/"
 DEPOT = "/taxii2/api/collections/{r.depot}/"
 _OBJECT = COLLECTION + "objects/indicator--{s.stix_id}/"
 _FORM = {"text": "{s.value}", "tlp": "amber", "pap": "green", "threat_type": "scan", "audience": "community"}
+_SELF = "/api/v1/institutions/self"
+_HOUSE = "/members/institutions/{s.contribution_id}"
 _CONSTANT = {"values": [7, "nonsense"]}
 ACCOUNT = Exit("account")
 OPEN = Exit("open")
@@ -262,6 +287,34 @@ ROUTES: dict[str, Exit] = {
     "journal": page("/journal", "/journal?action=contribution", tells=False),
     "journal/export": page("/journal/export?format=csv", "/journal/export?format=json", tells=False),
     "api/v1/audit": machine("/api/v1/audit", "/api/v1/audit?action=contribution", tells=False),
+    "members": page("/members", tells=False),
+    "members/invite": _pressed("/members/invite", email="colleague@example.org", role="reader", language="fr"),
+    "members/invitations/<uuid:public_id>/resend": _pressed("/members/invitations/{s.contribution_id}/resend"),
+    "members/invitations/<uuid:public_id>/revoke": _pressed("/members/invitations/{s.contribution_id}/revoke"),
+    "members/people/<uuid:public_id>/role": _pressed("/members/people/{s.contribution_id}/role", role="reader"),
+    "members/people/<uuid:public_id>/sessions": _pressed("/members/people/{s.contribution_id}/sessions"),
+    "members/people/<uuid:public_id>/remove": _pressed("/members/people/{s.contribution_id}/remove"),
+    "members/confirmation": page("/members/confirmation", tells=False),
+    "members/departure": page("/members/departure", tells=False),
+    "members/institutions/<uuid:public_id>": page(_HOUSE, tells=False),
+    "members/institutions/<uuid:public_id>/suspend": _pressed(_HOUSE + "/suspend"),
+    "members/institutions/<uuid:public_id>/reinstate": _pressed(_HOUSE + "/reinstate"),
+    "members/institutions/<uuid:public_id>/leave": _pressed(_HOUSE + "/leave"),
+    "members/institutions/<uuid:public_id>/merge": _pressed(_HOUSE + "/merge"),
+    "invitation": ACCOUNT,
+    "api/v1/institutions": machine("/api/v1/institutions", tells=False),
+    "api/v1/institutions/self": machine(_SELF, tells=False),
+    "api/v1/institutions/self/confirmation": _sent(_SELF + "/confirmation", {"contact_email": "cert@example.org"}),
+    "api/v1/institutions/self/members": machine(_SELF + "/members", tells=False),
+    "api/v1/institutions/self/members/<uuid:public_id>": _deleted(_SELF + "/members/{s.contribution_id}"),
+    "api/v1/institutions/self/members/<uuid:public_id>/sessions": _deleted(
+        _SELF + "/members/{s.contribution_id}/sessions"
+    ),
+    "api/v1/institutions/self/invitations": machine(_SELF + "/invitations", tells=False),
+    "api/v1/institutions/self/invitations/<uuid:public_id>": _deleted(_SELF + "/invitations/{s.contribution_id}"),
+    "api/v1/institutions/self/invitations/<uuid:public_id>/letter": _sent(
+        _SELF + "/invitations/{s.contribution_id}/letter", {}
+    ),
     "members/applications": page("/members/applications", tells=False),
     "members/applications/<uuid:public_id>": Exit(
         "page", (Asking("decide", _post("person", "/members/applications/{s.contribution_id}"), tells=False),)

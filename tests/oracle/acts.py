@@ -17,8 +17,10 @@ from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.services import create_token, revoke_token
 from iocmarket.accounts.viewer import Viewer as ProgramViewer
 from iocmarket.audit.services import PLATFORM, Actor
+from iocmarket.indicators.departing import leave_community
 from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.leaving import leave_circle
+from iocmarket.indicators.merging import merge_institutions
 from iocmarket.indicators.models import Contribution, Sighting
 from iocmarket.indicators.recognise import recognise
 from iocmarket.indicators.services import amend, withdraw
@@ -86,6 +88,8 @@ _ACTS: dict[str, tuple[int, st.SearchStrategy[tuple[Any, ...]]]] = {
     "leave": (1, st.tuples(st.just("leave"), number, number)),
     "token": (2, st.tuples(st.just("token"), number, number)),
     "revoke": (1, st.tuples(st.just("revoke"), number)),
+    "depart": (1, st.tuples(st.just("depart"), number, st.booleans())),
+    "merge": (1, st.tuples(st.just("merge"), number, number)),
     "suspend": (1, st.tuples(st.just("suspend"), number)),
     "admit": (1, st.tuples(st.just("admit"), number)),
     "wait": (2, st.tuples(st.just("wait"), st.sampled_from([1, 7, 40, 24 * 20]))),
@@ -94,7 +98,7 @@ _ACTS: dict[str, tuple[int, st.SearchStrategy[tuple[Any, ...]]]] = {
 act = st.sampled_from([name for name, (often, _each) in _ACTS.items() for _ in range(often)]).flatmap(
     lambda name: _ACTS[name][1]
 )
-CLOSING = frozenset({"leave", "revoke", "suspend"})
+CLOSING = frozenset({"leave", "revoke", "suspend", "depart", "merge"})
 """After these somebody has lost views at once, whatever is published."""
 
 
@@ -176,7 +180,7 @@ class Life:
 
     def _renew(self, which: int, who: int) -> None:
         """Send again what is said already, as a list does every day: nothing but the value and the same audience."""
-        if held := self._chosen(which):
+        if (held := self._chosen(which)) and held.report.removesuffix("-red") in {"", "Campagne"}:
             kept = {"tlp": TLP.AMBER, "pap": PAP.GREEN, "to": ("community", frozenset()), "anonymous": False}
             kept |= {"threat": "other", "confidence": 60, "hours": None}
             extra = {"report": held.report.removesuffix("-red"), "explicit": False, "ago": 0, "machine": bool(who % 2)}
@@ -355,18 +359,32 @@ class Life:
             key = drawn[which % len(drawn)]
             revoke_token(key.token, actor=PLATFORM)
             self.keys.remove(key)
-            self.world.keys.remove((key.institution, key.ceiling))
+            if (key.institution, key.ceiling) in self.world.keys:  # else it ended with its institution
+                self.world.keys.remove((key.institution, key.ceiling))
+
+    def _depart(self, who: int, withdraw: bool) -> None:
+        institution = self._institution(who)
+        if institution.pk in self.world.approved and len(self.world.approved) > 2:
+            leave_community(institution, withdraw=withdraw, actor=PLATFORM)
+            self.world.depart(institution.pk, withdraw=withdraw)
+
+    def _merge(self, who: int, into: int) -> None:
+        source, target = self._institution(who), self._institution(into)
+        approved = self.world.approved
+        if source.pk != target.pk and {source.pk, target.pk} <= set(approved) and len(approved) > 2:
+            merge_institutions(source, target, actor=PLATFORM)
+            self.world.merge(source.pk, target.pk)
 
     def _suspend(self, who: int) -> None:
         """No service does it yet: the state alone."""
         institution = self._institution(who)
-        if len(self.world.approved) > 2:
+        if len(self.world.approved) > 2 and institution.pk not in self.world.gone:
             Institution.objects.filter(pk=institution.pk).update(state=Institution.State.SUSPENDED)
             self.world.approved.pop(institution.pk, None)
 
     def _admit(self, who: int) -> None:
         institution = self._institution(who)
-        if institution.pk not in self.world.approved:
+        if institution.pk not in self.world.approved and institution.pk not in self.world.gone:
             approved = {"state": Institution.State.APPROVED, "approved_at": clock.now()}
             Institution.objects.filter(pk=institution.pk).update(**approved)
             self.world.approved[institution.pk] = self.world.now

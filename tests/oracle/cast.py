@@ -62,6 +62,7 @@ class Cast:
         """A model of its own for one story."""
         fresh = replace(self.began, now=now, approved=dict(self.began.approved), keys=list(self.began.keys))
         circles = {circle: dict(members) for circle, members in self.began.circles.items()}
+        fresh = replace(fresh, homes=dict(self.began.homes), gone=set())
         return replace(fresh, circles=circles, said=[], met=[], needed={}, stated={}, published=set())
 
 

@@ -41,7 +41,7 @@ class Exits:
     def of_member(cls, life: Life, member: Member) -> Exits:
         """A person's."""
         client = Client()
-        client.force_login(member)
+        client.force_login(Member.objects.get(pk=member.pk))  # as it stands: sessions may have been ended
         return cls(life, Viewer(life.world.homes[member.pk], member=member.pk), client)
 
     @property

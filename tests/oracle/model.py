@@ -44,6 +44,8 @@ class World:
     """Every view that was ever needed, and since when; one that exists is kept."""
     stated: dict[tuple[View, str], datetime] = field(default_factory=dict)
     """When a view last said something of a value."""
+    gone: set[int] = field(default_factory=set)
+    """The institutions that have left, or are part of another one now."""
     published: set[tuple[View, str]] = field(default_factory=set)
     """What a complete publication has told at some time."""
 
@@ -161,6 +163,7 @@ class World:
     def submit(self, wish: Said, *, explicit: bool) -> bool:
         """Whether it is new; else what stands is renewed. `explicit`: said of this very value, not a default."""
         held = next((held for held in self.said if not held.withdrawn and held.stands_for(wish)), None)
+        (held or wish).refreshed = self.now
         if held is None:
             self.said.append(wish)
             return True
@@ -189,7 +192,8 @@ class World:
             anonymous=any(s.anonymous and s.institution == viewer.institution for s in seen),
             hour=at.replace(minute=0, second=0, microsecond=0) if kind == "seen" else None,
         )  # fmt: skip
-        held = next((held for held in self.met if not held.withdrawn and held.stands_for(met)), None)
+        # The youngest: institutions that became one may have two.
+        held = next((held for held in reversed(self.met) if not held.withdrawn and held.stands_for(met)), None)
         if held is None:
             self.met.append(met)
             return met
@@ -212,6 +216,7 @@ class World:
             for name, value in before.items():
                 setattr(said, name, value)
             return False
+        said.refreshed = self.now
         return True
 
     def leave(self, circle: int, institution: int) -> None:
@@ -219,6 +224,55 @@ class World:
         if self.circles[circle].pop(institution, None):
             for told in (*self.said, *self.met):
                 told.withdrawn = told.withdrawn or (told.institution == institution and told.circle == circle)
+
+    def depart(self, institution: int, *, withdraw: bool) -> None:
+        """Go for good: circles are lost, keys end, and with `withdraw` nothing that was told stands."""
+        for circle in self.circles:
+            self.leave(circle, institution)
+        for told in (*self.said, *self.met) if withdraw else ():
+            told.withdrawn = told.withdrawn or told.institution == institution
+        self._go(institution)
+
+    def merge(self, source: int, target: int) -> None:
+        """Everything of the source is the target's; what both said stands once, or in a report apart."""
+        for members in self.circles.values():
+            if members.pop(source, None):
+                members.setdefault(target, self.now)
+        self._settle_titles(source, target)
+        for told in (*self.said, *self.met):
+            told.recipients = frozenset(target if pk == source else pk for pk in told.recipients)
+        self._reunite(source, target)
+        for told in (*self.said, *self.met):
+            told.institution = target if told.institution == source else told.institution
+        self.homes.update({member: target for member, home in self.homes.items() if home == source})
+        self._go(source)
+
+    def _settle_titles(self, source: int, target: int) -> None:
+        """Each title once; what persons tell in TLP:RED is in reports of their own."""
+        taken = {said.report for said in self.said if said.institution == target}
+        for said in self.said:
+            if said.institution == source and said.report in taken and said.report and not said.report.endswith("-red"):
+                said.report += f" of {source}"
+
+    def _reunite(self, source: int, target: int) -> None:
+        alone = [s for s in self.said if not s.withdrawn and not s.report and s.tlp != RED]
+        for theirs in [said for said in alone if said.institution == source]:
+            ours = next((s for s in alone if s.institution == target and s.value == theirs.value), None)
+            if ours is None:
+                continue
+            old, new = sorted((theirs, ours), key=lambda said: said.refreshed or EPOCH)
+            names = ("audience", "tlp", "pap", "anonymous", "circle")
+            same = all(getattr(theirs, name) == getattr(ours, name) for name in names)
+            if same and theirs.recipients - {target} == ours.recipients - {target}:
+                new.first, new.last = min(new.first, old.first), max(new.last, old.last)
+                old.withdrawn = True
+            else:
+                old.report = f"apart of {source}"
+
+    def _go(self, institution: int) -> None:
+        self.approved.pop(institution, None)
+        self.keys = [key for key in self.keys if key[0] != institution]
+        self.gone.add(institution)
 
     # History
 

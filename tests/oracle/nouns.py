@@ -57,6 +57,7 @@ class Said(Told):
     first: datetime
     last: datetime
     until: datetime | None
+    refreshed: datetime | None = None
 
     def stands_for(self, wish: Said) -> bool:
         """Whether two are one: of one institution, in TLP:RED of one person, on one value in one report."""

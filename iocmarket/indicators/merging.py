@@ -1,0 +1,175 @@
+"""Two institutions become one: what the first is and said belongs to the second from now on.
+
+What third parties see stays, but for the name: statements keep their marking, their audience and their report. Where
+both said the same to the same, the fresher statement stands, over the time that both cover; where they said it to
+different readers, both stand, the older one in a report that only the institution itself sees.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import QuerySet
+
+from iocmarket.accounts.circles import hold_circles_of
+from iocmarket.accounts.models import Asset, Circle, CircleMembership, Institution
+from iocmarket.audit.services import Actor, record
+from iocmarket.indicators.circulation import note_circulation
+from iocmarket.indicators.departing import IN, close_keys
+from iocmarket.indicators.joining import met_there
+from iocmarket.indicators.locks import hold_institution
+from iocmarket.indicators.models import Contribution, Report, Sighting
+from iocmarket.indicators.reuniting import reunite, settle_titles
+from iocmarket.kernel import clock
+from iocmarket.kernel.decision import Refusal
+from iocmarket.publication.audiences import audiences_of
+from iocmarket.publication.outbox import announce
+
+CHUNK = 2000
+SETTLED = frozenset({"accounts.Asset", "accounts.CircleMembership", "accounts.Institution", "indicators.Contribution"})
+"""Moved below by rules of their own."""
+KEPT = frozenset(
+    {
+        "accounts.Invitation",  # they were taken back
+        "accounts.Token",  # they were revoked
+        "audit.Event",  # nobody writes the past anew
+        "feeds.FeedState",  # a consumer's place in the old institution's feeds
+        "publication.View",  # the old inbox, which nobody reads any more
+        "submissions.KeptAnswer",  # of a day, to keys that are revoked
+        "taxii.Depot",  # written by tokens that are revoked; what became of it moves
+        "taxii.DepotStatus",
+    }
+)
+"""Stay with the institution that ended. Everything else that belongs to an institution moves as it is."""
+
+
+@transaction.atomic
+def merge_institutions(source: Institution, target: Institution, *, actor: Actor) -> Institution:
+    """Merge the first into the second; the second as it is afterwards. The first has left, and says into which.
+
+    People keep their roles, are logged out, and its tokens are revoked. Raises Refusal: `same_institution`,
+    `not_approved`, `circle_exists` (they are in different circles of one name).
+    """
+    if source.pk == target.pk:
+        raise Refusal("same_institution", "an institution does not merge into itself")
+    for pk in sorted((source.pk, target.pk)):
+        hold_institution(pk)
+        Institution.objects.select_for_update().get(pk=pk)
+    source.refresh_from_db()
+    target.refresh_from_db()
+    _check(source, target)
+    moment = clock.now()
+    told = _audiences(source)
+    close_keys(source, moment)
+    met = _join_circles(source, target)
+    _move_assets(source, target)
+    settle_titles(source, target)
+    settled = reunite(source, target, moment)
+    _readdress(source, target)
+    moved = _move_the_rest(source, target)
+    for pk, keys in _audiences_of_rows(told.keys(), target).items():
+        told[pk] |= keys
+    announce(told)
+    note_circulation({*told, *met})
+    source.state, source.left_at, source.merged_into = Institution.State.LEFT, moment, target
+    source.save(update_fields=["state", "left_at", "merged_into"])
+    record(
+        "institution.merged", actor=actor, subject_type="institution", subject_id=source.public_id,
+        details={"into": str(target.public_id), "moved": moved, "settled": settled},
+    )  # fmt: skip
+    return target
+
+
+def _check(source: Institution, target: Institution) -> None:
+    kinds = {source.kind, target.kind}
+    if source.state not in IN or not target.is_approved or kinds != {Institution.Kind.MEMBER}:
+        raise Refusal("not_approved", "a member institution merges into an approved one")
+
+
+def _audiences(source: Institution) -> dict[int, set[str]]:
+    """Of each value that the source spoke of, or that was addressed to it, whom what stands was told to."""
+    told: dict[int, set[str]] = defaultdict(set)
+    for model in (Contribution, Sighting):
+        standing = model.unscoped.filter(withdrawn_at__isnull=True)
+        for rows in (standing.filter(institution=source), standing.filter(recipients__contains=[source.pk])):
+            _gather(told, rows)
+    return told
+
+
+def _audiences_of_rows(indicator_ids: Iterable[int], target: Institution) -> dict[int, set[str]]:
+    told: dict[int, set[str]] = defaultdict(set)
+    ids = list(indicator_ids)
+    for model in (Contribution, Sighting):
+        standing = model.unscoped.filter(withdrawn_at__isnull=True, indicator_id__in=ids)
+        for rows in (standing.filter(institution=target), standing.filter(recipients__contains=[target.pk])):
+            _gather(told, rows)
+    return told
+
+
+def _gather(told: dict[int, set[str]], rows: QuerySet[Any]) -> None:
+    fields = ("indicator_id", "tlp", "audience", "institution_id", "recipients", "circle_id")
+    for row in rows.only(*fields).iterator():
+        told[row.indicator_id] |= audiences_of(row)
+
+
+def _join_circles(source: Institution, target: Institution) -> set[int]:
+    """The target gains the source's circles as somebody who joins now; the values that it meets there."""
+    hold_circles_of(target)
+    met: set[int] = set()
+    joined = set(Circle.objects.filter(institutions=target).values_list("pk", flat=True))
+    for circle in Circle.objects.filter(institutions=source).exclude(pk__in=joined).order_by("pk"):
+        if Circle.objects.filter(institutions=target, name__iexact=circle.name).exists():
+            raise Refusal("circle_exists", f"{target.name} is in another circle named {circle.name!r}")
+        CircleMembership.objects.create(circle=circle, institution=target)
+        met |= met_there(circle, target)
+    CircleMembership.objects.filter(institution=source).delete()
+    return met
+
+
+def _move_assets(source: Institution, target: Institution) -> None:
+    """What both declared is one; it is proven when one of them proved it."""
+    for asset in Asset.objects.filter(institution=source):
+        twin = Asset.objects.filter(institution=target, kind=asset.kind, value=asset.value).first()
+        if twin is None:
+            asset.institution = target
+            asset.save(update_fields=["institution"])
+            continue
+        if twin.verified_at is None and asset.verified_at is not None:
+            twin.verified_at, twin.proof = asset.verified_at, asset.proof
+            twin.save(update_fields=["verified_at", "proof"])
+        asset.delete()
+
+
+def _readdress(source: Institution, target: Institution) -> None:
+    """What was addressed to the source by name is addressed to the target, once."""
+    managers: tuple[Any, ...] = (Contribution.unscoped, Sighting.unscoped, Report.objects)
+    for manager in managers:
+        rows = list(manager.filter(recipients__contains=[source.pk]).only("pk", "recipients"))
+        for row in rows:
+            # In order: sightings are told apart by the list as it is written (sightings.py).
+            row.recipients = sorted({target.pk if pk == source.pk else pk for pk in row.recipients})
+        manager.bulk_update(rows, ["recipients"], batch_size=CHUNK)
+
+
+def _move_the_rest(source: Institution, target: Institution) -> dict[str, int]:
+    """Everything else that belongs to an institution, of whichever app; how many rows of each model."""
+    moved = {}
+    for model, field in belongings():
+        label = model._meta.label  # noqa: SLF001 (Django's documented _meta API)
+        if label not in SETTLED | KEPT:
+            count = model._base_manager.filter(**{field: source}).update(**{field: target})  # noqa: SLF001
+            if count:
+                moved[label] = count
+    Contribution.unscoped.filter(institution=source).update(institution=target)
+    return moved
+
+
+def belongings() -> list[tuple[type[models.Model], str]]:
+    """Every model with a foreign key to Institution, with the name of the key."""
+    # Hidden ones too: a key without a way back belongs to the institution all the same.
+    fields = Institution._meta.get_fields(include_hidden=True)  # noqa: SLF001 (Django's documented _meta API)
+    keys = [field for field in fields if isinstance(field, models.ManyToOneRel)]  # one-to-one keys are such, too
+    return [(key.related_model, key.field.name) for key in keys if isinstance(key.related_model, type)]
