@@ -21,6 +21,7 @@ from iocmarket.accounts.models import Institution, Member, Token
 from iocmarket.accounts.people_forms import WITHDRAW, DepartureForm, MergeForm, ReasonForm
 from iocmarket.accounts.people_pages import rows_of
 from iocmarket.accounts.people_reasons import said
+from iocmarket.accounts.reauthentication import fresh_login
 from iocmarket.accounts.roles import Capability
 from iocmarket.accounts.views import actor_of, member_of
 from iocmarket.indicators.departing import leave_community
@@ -36,6 +37,7 @@ def institution(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 @login_required
+@fresh_login
 @require_POST
 def suspend(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Take it out for the time being."""
@@ -64,6 +66,7 @@ def reinstate(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 @login_required
+@fresh_login
 @require_POST
 def leave(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Write that it has left."""
@@ -78,6 +81,7 @@ def leave(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 @login_required
+@fresh_login
 @require_POST
 def merge(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Make it one with another."""
@@ -92,6 +96,7 @@ def merge(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 @login_required
+@fresh_login
 @require_http_methods(["GET", "POST"])
 def departure(request: HttpRequest) -> HttpResponse:
     """A manager takes the own institution out of the community."""

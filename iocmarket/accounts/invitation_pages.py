@@ -19,6 +19,7 @@ from iocmarket.accounts.models import Institution, Invitation, Member
 from iocmarket.accounts.people_forms import AcceptForm, InviteForm
 from iocmarket.accounts.people_pages import directory
 from iocmarket.accounts.people_reasons import said
+from iocmarket.accounts.reauthentication import fresh_login
 from iocmarket.accounts.roles import Capability, Role
 from iocmarket.accounts.views import member_of
 from iocmarket.kernel.decision import Refusal
@@ -26,6 +27,7 @@ from iocmarket.web.throttles import hold, limited
 
 
 @login_required
+@fresh_login
 @require_POST
 def invite(request: HttpRequest) -> HttpResponse:
     """Send an invitation into the own institution."""

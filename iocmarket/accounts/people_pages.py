@@ -19,6 +19,7 @@ from iocmarket.accounts.invitations import open_invitations
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.people_forms import InviteForm
 from iocmarket.accounts.people_reasons import said
+from iocmarket.accounts.reauthentication import fresh_login
 from iocmarket.accounts.roles import Capability, Role
 from iocmarket.accounts.views import member_of
 from iocmarket.kernel import clock
@@ -75,6 +76,7 @@ def rows_of(institution: Institution, by: Member) -> list[dict[str, object]]:
 
 
 @login_required
+@fresh_login
 @require_POST
 def role(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Give somebody another role."""
@@ -90,6 +92,7 @@ def role(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 @login_required
+@fresh_login
 @require_POST
 def sessions(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Log somebody out everywhere."""
@@ -102,6 +105,7 @@ def sessions(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 @login_required
+@fresh_login
 @require_POST
 def remove(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Take somebody out, or leave oneself."""

@@ -21,7 +21,7 @@ from iocmarket.accounts.roles import Role
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 OPEN = (
     "/static/", "/accounts/", "/preferences/", "/help", "/accessibility", "/api/", "/taxii2", "/feeds", "/healthz",
-    "/readyz",
+    "/readyz", "/invitation",
 )  # fmt: skip
 
 
