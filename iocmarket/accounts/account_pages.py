@@ -43,7 +43,7 @@ def account(request: HttpRequest) -> HttpResponse:
 def second_factor_page(request: HttpRequest) -> HttpResponse:
     """Where somebody who needs a second factor is sent until there is one."""
     member = member_of(request)
-    return render(request, "account/second_factor.html", {"missing": second_factor.is_missing(member)})
+    return render(request, "account/second_factor.html", {"missing": second_factor.is_missing(member, request.session)})
 
 
 @login_required

@@ -122,6 +122,10 @@ class MemberSessionAuthentication(SessionAuthentication):
         if found is None:
             return None
         member = found[0]
-        if not isinstance(member, Member) or not member.is_approved or second_factor.is_missing(member):
+        if (
+            not isinstance(member, Member)
+            or not member.is_approved
+            or second_factor.is_missing(member, request.session)
+        ):
             return None
         return member, viewer_of_member(member)

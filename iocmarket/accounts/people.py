@@ -115,6 +115,7 @@ def retire(member: Member) -> None:
     member.set_unusable_password()
     member.save(update_fields=["email", "is_active", "state", "password"])
     member.emailaddress_set.all().delete()  # type: ignore[attr-defined]  # allauth's related name
+    member.socialaccount_set.all().delete()  # type: ignore[attr-defined]
 
 
 def keep_an_administrator(institution: Institution) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -19,6 +20,8 @@ from iocmarket.accounts.roles import Role
 
 # Recovery codes replace a factor that was lost; alone they are none.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+BY_PROVIDER = "second_factor_by_provider"
+"""Where a session keeps that its provider asserted one (iocmarket/sso/assurance.py writes it)."""
 OPEN = (
     "/static/", "/accounts/", "/preferences/", "/help", "/accessibility", "/api/", "/taxii2", "/feeds", "/healthz",
     "/readyz", "/invitation",
@@ -38,8 +41,13 @@ def has_one(member: Member) -> bool:
     return bool(Authenticator.objects.filter(user=member, type__in=FACTORS).exists())
 
 
-def is_missing(member: Member) -> bool:
-    """Whether the person needs one and has none: then nothing of the community is open. One statement at most."""
+def is_missing(member: Member, session: SessionBase | None = None) -> bool:
+    """Whether the person needs one and has none: then nothing of the community is open. One statement at most.
+
+    A session that began through a provider which asserted a second factor has one.
+    """
+    if session is not None and session.get(BY_PROVIDER) is True:
+        return False
     return must_have(member) and not has_one(member)
 
 
@@ -52,9 +60,13 @@ class SecondFactorFirst:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Pass on, or answer with the way to that page."""
         member = request.user
-        if isinstance(member, Member) and member.is_approved and not _is_open(request) and is_missing(member):
+        if isinstance(member, Member) and member.is_approved and not _is_open(request) and _lacks_one(request):
             return redirect("second-factor")
         return self._get_response(request)
+
+
+def _lacks_one(request: HttpRequest) -> bool:
+    return isinstance(request.user, Member) and is_missing(request.user, request.session)
 
 
 def _is_open(request: HttpRequest) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iocmarket import embedded
 from iocmarket.settings.env import PROJECT, Env, broker_from, database_from, mail_from
+from iocmarket.settings.federation import *  # noqa: F403
 from iocmarket.settings.login import *  # noqa: F403
 
 ENV = Env.read()
@@ -34,6 +35,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.socialaccount",
     "csp",
     "django_htmx",
     "rest_framework",
@@ -42,6 +44,7 @@ INSTALLED_APPS = [
     "iocmarket.api",
     "iocmarket.accounts",
     "iocmarket.audit",
+    "iocmarket.sso",
     "iocmarket.indicators",
     "iocmarket.publication",
     "ingestion.submissions",

@@ -53,6 +53,8 @@ class Env:
     from_email: str
     mfa_required: str
     demonstration: bool
+    federation: str
+    federation_file: str
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Env:
@@ -83,6 +85,8 @@ class Env:
             depot_max_objects=_number(environ, "DEPOT_MAX_OBJECTS", 1_000_000),
             depot_max_bytes=_number(environ, "DEPOT_MAX_BYTES", 2 * 1024**3),
             email_url=environ.get("EMAIL_URL", ""),
+            federation=environ.get("FEDERATION", ""),
+            federation_file=environ.get("FEDERATION_FILE", ""),
             from_email=environ.get("DEFAULT_FROM_EMAIL") or f"iocmarket@{urlsplit(public_url).hostname}",
             mfa_required=_one_of(environ, "MFA_REQUIRED", ("managers", "all", "none")),
             demonstration=environ.get("DEMO", "1") != "0",

@@ -71,6 +71,7 @@ def test_the_pages_of_everybody(visit: Visit, village: Village, scheme: str) -> 
         "letter sent": "/accounts/confirm-email/",
         "dead link": "/accounts/confirm-email/dead/",
         "dead reset": "/accounts/password/reset/key/1-dead/",
+        "institutions": "/accounts/sso/",
         "reset done": "/accounts/password/reset/key/done/",
         "invitation": village.invitation,
         "help": "/help",
@@ -90,6 +91,8 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     acts = {"token-revoke", "application-decide", "preference", "healthz", "readyz", "alert-seen"}
     acts |= {"invite", "invitation-resend", "invitation-revoke", "member-role", "member-sessions", "member-remove"}
     acts |= {f"institution-{act}" for act in ("suspend", "reinstate", "leave", "merge")}
+    looked.add("socialaccount_connections")
+    acts |= {"sso-disconnect", "sso-answer"}
     acts |= {"journal-export", "session-end", "sessions-end", "report-sighting", "retract-sighting", "share-progress"}
     assert pages == looked | foot | acts
 

@@ -74,6 +74,7 @@ class Village:
             "tokens": "/account/tokens",
             "applications": "/members/applications",
             "journal": "/journal",
+            "connections": "/account/connections",
             "members": "/members",
             "confirmation": "/members/confirmation",
             "departure": "/members/departure",

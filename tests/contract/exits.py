@@ -274,6 +274,20 @@ ROUTES: dict[str, Exit] = {
     "accounts/2fa/webauthn/keys/<int:pk>/edit/": ACCOUNT,
     "accounts/2fa/webauthn/login/": ACCOUNT,
     "account/waiting": ACCOUNT,
+    "accounts/sso/": ACCOUNT,
+    "accounts/sso/to/<slug:slug>": ACCOUNT,
+    "accounts/sso/oidc/<slug:slug>/callback": ACCOUNT,
+    "accounts/sso/saml/acs": ACCOUNT,
+    "accounts/sso/saml/finish": ACCOUNT,
+    "accounts/sso/saml/metadata": ACCOUNT,
+    "accounts/sso/signup": ACCOUNT,
+    "account/connections": page("/account/connections", tells=False),
+    "account/connections/undo": Exit(
+        "page", (Asking("undo", _post("person", "/account/connections/undo", connection="1"), tells=False),)
+    ),
+    "members/pending/<uuid:public_id>": Exit(
+        "page", (Asking("answer", _post("person", "/members/pending/{s.contribution_id}"), tells=False),)
+    ),
     "account": page("/account", tells=False),
     "account/second-factor": page("/account/second-factor", tells=False),
     "account/sessions/end": Exit(

@@ -49,6 +49,7 @@ WRITERS = PEOPLE | {"reader": "denied", "administrator": "denied"}
 TAKERS_BACK = PEOPLE | {"reader": "absent", "administrator": "absent"}
 MANAGERS = PEOPLE | dict.fromkeys(("reader", "contributor", "administrator"), "absent")
 ADMINISTRATORS = PEOPLE | dict.fromkeys(("reader", "contributor", "manager", "foreign"), "absent")
+NOBODY = PEOPLE | dict.fromkeys(("reader", "contributor", "manager", "foreign", "administrator"), "absent")
 READ = rule(anonymous="login", applicant="login")
 """Who reads through the API: every approved member's session, and tokens with the scope."""
 _NO_SCOPE = dict.fromkeys(("reader", "administrator", "read_token", "provider_token"), "denied")
@@ -131,6 +132,9 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "members/applications/<uuid:public_id>": (
         form("/members/applications/{applicant}", ADMINISTRATORS, decision="approve", role="reader"),
     ),
+    "account/connections": (get("/account/connections", PEOPLE),),
+    "account/connections/undo": (form("/account/connections/undo", NOBODY, connection="1"),),  # there is none
+    "members/pending/<uuid:public_id>": (form("/members/pending/{applicant}", NOBODY),),  # no provider brought this one
     "journal": (get("/journal", but(PEOPLE, reader="absent", contributor="absent")),),
     "journal/export": (get("/journal/export?format=csv", but(PEOPLE, reader="absent", contributor="absent")),),
     "api/v1/audit": (get("/api/v1/audit", ADMIN),),
