@@ -96,9 +96,28 @@ class CircleMembership(models.Model):
     institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="circle_memberships")
     # What was withdrawn before this moment is never told to the institution (domain.md, Views).
     joined_at = models.DateTimeField(default=clock.now)
+    # Whether it invites and removes others. The founder does; where none does, the longest member (circles.managing).
+    manages = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["institution", "circle"], name="circle_member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.circle_id}/{self.institution_id}"
+
+
+class CircleInvitation(models.Model):
+    """An institution asked into a circle. The answer deletes the row: what was answered stands in the journal."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    circle = models.ForeignKey(Circle, on_delete=models.CASCADE, related_name="invitations")
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="circle_invitations")
+    invited_by = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["institution", "circle"], name="circle_invited_once")]
 
     def __str__(self) -> str:
         return f"{self.circle_id}/{self.institution_id}"
@@ -132,6 +151,12 @@ class Asset(models.Model):
     # What the institution publishes in its DNS to show that the name is its own.
     challenge = models.CharField(max_length=64, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
+    # When its record is looked for next: at once when somebody asks, and again and again once it was found.
+    check_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    # How often in a row a record that had been found was not there (asset_checks.FAILURES).
+    failures = models.PositiveSmallIntegerField(default=0)
+    # Why an administrator said no, or took the verification back.
+    refusal = models.TextField(blank=True, max_length=2000)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["institution", "kind", "value"], name="asset_once")]

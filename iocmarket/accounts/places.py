@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from iocmarket.accounts.assets import to_verify
+from iocmarket.accounts.circle_invitations import invitations_to
 from iocmarket.accounts.models import Member
 from iocmarket.accounts.recertifying import is_asked
 from iocmarket.accounts.roles import Capability
@@ -29,6 +31,20 @@ def _to_confirm(request: HttpRequest) -> Badge | None:
     return Badge(1, _("contacts and assets to confirm"), alert=True) if is_asked(member.institution) else None
 
 
+def _asked(request: HttpRequest) -> Badge | None:
+    """Circles that the institution is asked into: its managers answer."""
+    member = request.user
+    if not isinstance(member, Member) or member.institution is None or not member.may(Capability.CIRCLES_MANAGE):
+        return None
+    count = invitations_to(member.institution).count()
+    return Badge(count, _("invitations to answer"), alert=True) if count else None
+
+
+def _unverified(request: HttpRequest) -> Badge | None:
+    count = to_verify().count() if _is_administrator(request) else 0
+    return Badge(count, _("waiting for an answer"), alert=True) if count else None
+
+
 def register() -> None:
     """Called once, when the app is ready."""
     navigation.register(
@@ -47,6 +63,18 @@ def register() -> None:
             badge=_to_confirm,
         ),
         NavItem(
+            key="circles", label=_("Circles"), url_name="circles", icon="circle", order=50, also=("circle",),
+            shortcut="o", badge=_asked,
+        ),
+        NavItem(
+            key="assets", label=_("Assets"), url_name="assets", icon="shield", order=60, also=("asset-check",),
+            shortcut="b",
+        ),
+        NavItem(
+            key="assets-queue", label=_("Assets to verify"), url_name="assets-queue", icon="check", order=25,
+            group=Group.COMMUNITY, also=("asset-decide",), visible=_is_administrator, badge=_unverified,
+        ),
+        NavItem(
             key="applications",
             label=_("Applications"),
             url_name="applications",
@@ -57,4 +85,4 @@ def register() -> None:
             visible=_is_administrator,
             badge=_waiting,
         ),
-    )
+    )  # fmt: skip

@@ -26,7 +26,7 @@ from iocmarket.accounts.models import Member
 
 LOGGED_IN_AT = "logged_in_at"
 """Where a session keeps the moment of its log-in, in seconds since 1970."""
-SENSITIVE = ("/account/tokens", "/account/data", "/account/connections", "/members/", "/community/")
+SENSITIVE = ("/account/tokens", "/account/data", "/account/connections", "/members/", "/community/", "/assets/queue")
 """Where keys, people, roles, institutions and personal data are dealt with."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])

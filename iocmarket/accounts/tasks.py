@@ -1,11 +1,12 @@
-"""What time does to institutions. May run twice or never without harm."""
+"""What time does to institutions, and to what they own. May run twice or never without harm."""
 
 from __future__ import annotations
 
-from iocmarket.accounts import recertifying
+from iocmarket.accounts import asset_checks, recertifying
 from iocmarket.celery import app
 
 CONFIRMATION_SECONDS = 3600.0
+CHECK_SECONDS = 60.0
 
 
 @app.task(name="accounts.confirmations")
@@ -15,3 +16,12 @@ def confirmations() -> int:
 
 
 app.add_periodic_task(CONFIRMATION_SECONDS, app.signature("accounts.confirmations"), name="accounts.confirmations")
+
+
+@app.task(name="accounts.check_assets")
+def check_assets() -> int:
+    """Look for the records of the assets that are due."""
+    return asset_checks.check_due()
+
+
+app.add_periodic_task(CHECK_SECONDS, app.signature("accounts.check_assets"), name="accounts.check_assets")

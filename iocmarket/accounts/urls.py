@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from iocmarket.accounts import account_pages, people_urls, views
+from iocmarket.accounts import account_pages, asset_urls, circle_urls, people_urls, views
 
 urlpatterns = [
     *people_urls.urlpatterns,
@@ -16,3 +16,4 @@ urlpatterns = [
     path("members/applications", views.applications, name="applications"),
     path("members/applications/<uuid:public_id>", views.decide, name="application-decide"),
 ]
+urlpatterns += [*circle_urls.urlpatterns, *asset_urls.urlpatterns]

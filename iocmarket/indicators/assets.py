@@ -16,6 +16,8 @@ from iocmarket.indicators.guard import Assets, Network
 from iocmarket.indicators.warninglists.base import lists_signature
 
 logger = logging.getLogger(__name__)
+_NAMES = {Asset.Kind.DOMAIN, Asset.Kind.MAIL_DOMAIN}
+"""Kinds that are DNS names: a mail domain is guarded as a whole too, with its hosts and mailboxes."""
 
 
 def verified_assets() -> Assets:
@@ -24,7 +26,7 @@ def verified_assets() -> Assets:
     networks: list[Network] = []
     asns: set[str] = set()
     for pk, kind, value in _verified().values_list("pk", "kind", "value"):
-        if kind == Asset.Kind.DOMAIN:
+        if kind in _NAMES:
             domains.add(value.strip().strip(".").lower())
             continue
         if kind == Asset.Kind.ASN:

@@ -58,9 +58,16 @@ REASONS: dict[str, str | Promise] = {
 _SPECIAL_RANGES = by_version((ipaddress.ip_network(text), label) for label, texts in _SPECIAL for text in texts)
 
 
+def special_range(span: Span) -> str | None:
+    """Why no address of the network is anybody's own, where it shares one with a range of special purpose."""
+    return _SPECIAL_RANGES[span.version].overlapping(span)
+
+
 @dataclass(frozen=True)
 class Assets:
-    """The verified domains, networks and autonomous systems of the members, made ready for many questions."""
+    """The verified domains (also those of mail), networks and autonomous systems of the members, made ready for many
+    questions.
+    """
 
     domains: frozenset[str] = frozenset()
     networks: tuple[Network, ...] = ()
@@ -101,8 +108,7 @@ def guard(subject: Subject, assets: Assets) -> Decision:
 
 def _special_address(subject: Subject, assets: Assets) -> str | None:
     del assets
-    network = subject.network
-    return None if network is None else _SPECIAL_RANGES[network.version].overlapping(network)
+    return None if subject.network is None else special_range(subject.network)
 
 
 def _too_wide(subject: Subject, assets: Assets) -> str | None:

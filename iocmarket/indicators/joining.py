@@ -7,12 +7,41 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from iocmarket.accounts.circles import hold_circles_of, record_change
-from iocmarket.accounts.models import Circle, CircleMembership, Institution
+from iocmarket.accounts.circle_invitations import open_invitations
+from iocmarket.accounts.circles import (
+    held_circle,
+    hold_circles_of,
+    managing,
+    record_change,
+    refuse_name_of_another,
+    require_writing,
+)
+from iocmarket.accounts.manager_letters import write_to_managers
+from iocmarket.accounts.models import Circle, CircleInvitation, CircleMembership, Institution
 from iocmarket.audit.services import Actor
 from iocmarket.indicators.circulation import note_circulation
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel.decision import Refusal
+
+
+@transaction.atomic
+def accept_invitation(invitation: CircleInvitation, *, actor: Actor) -> CircleMembership:
+    """Join the circle that the institution was asked into; the circle's managers get a letter.
+
+    Raises Refusal: `invitation_over` (withdrawn, expired, answered, or the circle was dissolved),
+    `institution_read_only`, and those of `join_circle`.
+    """
+    circle, institution = held_circle(invitation.circle), invitation.institution
+    require_writing(institution)
+    asked = open_invitations().filter(pk=invitation.pk, circle__memberships__isnull=False)
+    if not asked.exists():
+        raise Refusal("invitation_over", "the invitation was withdrawn or has expired")
+    hosts = Institution.objects.filter(pk__in=managing(circle))
+    membership = join_circle(circle, institution, actor=actor)
+    CircleInvitation.objects.filter(pk=invitation.pk).delete()
+    for host in hosts:
+        write_to_managers(host, "circle_joined", {"who": institution.name, "circle": circle.name})
+    return membership
 
 
 @transaction.atomic
@@ -27,8 +56,7 @@ def join_circle(circle: Circle, institution: Institution, *, actor: Actor) -> Ci
         return held
     if not institution.is_approved:
         raise Refusal("not_approved", f"{institution.name} is no approved member of the community")
-    if Circle.objects.filter(institutions=institution, name__iexact=circle.name).exists():
-        raise Refusal("circle_exists", f"{institution.name} is in a circle named {circle.name!r} already")
+    refuse_name_of_another(circle.name, institution)
     membership = CircleMembership.objects.create(circle=circle, institution=institution)
     record_change("circle.joined", circle, institution, actor)
     note_circulation(met_there(circle, institution))

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from iocmarket.accounts.circles import hold_circles_of
-from iocmarket.accounts.models import Asset, Circle, CircleMembership, Institution
+from iocmarket.accounts.models import Asset, Circle, CircleInvitation, CircleMembership, Institution
 from iocmarket.audit.services import Actor, record
 from iocmarket.indicators.circulation import note_circulation
 from iocmarket.indicators.departing import IN, close_keys
@@ -123,9 +123,12 @@ def _join_circles(source: Institution, target: Institution) -> set[int]:
     for circle in Circle.objects.filter(institutions=source).exclude(pk__in=joined).order_by("pk"):
         if Circle.objects.filter(institutions=target, name__iexact=circle.name).exists():
             raise Refusal("circle_exists", f"{target.name} is in another circle named {circle.name!r}")
-        CircleMembership.objects.create(circle=circle, institution=target)
+        managed = circle.memberships.filter(institution=source, manages=True).exists()
+        CircleMembership.objects.create(circle=circle, institution=target, manages=managed)
         met |= met_there(circle, target)
     CircleMembership.objects.filter(institution=source).delete()
+    # Who is asked into a circle is asked as itself; and nobody is asked into a circle that it is in.
+    CircleInvitation.objects.filter(Q(institution=source) | Q(institution=target, circle__institutions=target)).delete()
     return met
 
 
@@ -138,8 +141,10 @@ def _move_assets(source: Institution, target: Institution) -> None:
             asset.save(update_fields=["institution"])
             continue
         if twin.verified_at is None and asset.verified_at is not None:
-            twin.verified_at, twin.proof = asset.verified_at, asset.proof
-            twin.save(update_fields=["verified_at", "proof"])
+            twin.verified_at, twin.proof, twin.refusal = asset.verified_at, asset.proof, ""
+            # The record that stands in the DNS is the source's.
+            twin.challenge, twin.check_due_at, twin.failures = asset.challenge, asset.check_due_at, asset.failures
+            twin.save(update_fields=["verified_at", "proof", "refusal", "challenge", "check_due_at", "failures"])
         asset.delete()
 
 

@@ -15,6 +15,8 @@ BASE_DIR = PROJECT
 TRUSTED_PROXIES = ENV.trusted_proxies
 # Hosts inside our own network that outbound requests may reach (iocmarket/outbound).
 OUTBOUND_ALLOWED = ENV.outbound_allowed
+# Who is asked for what institutions publish in their DNS (accounts/asset_dns.py); the machine's own when empty.
+DNS_RESOLVERS = list(ENV.dns_resolvers)
 # What each sender may do in a time: iocmarket/web/throttles.py holds the defaults, LIMIT_* variables replace them.
 LIMITS = ENV.limits
 DATA_DIR = ENV.data_dir
@@ -201,7 +203,12 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"SightingKindEnum": ["seen", "false-positive", "expired"]},
+    "ENUM_NAME_OVERRIDES": {
+        "SightingKindEnum": ["seen", "false-positive", "expired"],
+        "StateEnum": ["live", "expired"],
+        "AssetKindEnum": "iocmarket.accounts.asset_api.KINDS",
+        "AssetStateEnum": "iocmarket.accounts.asset_api.STATES",
+    },
 }
 
 LOGGING = {

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
+DNS_PORT = 53
 REQUIRED_IN_PRODUCTION = (
     "DATABASE_URL",
     "REDIS_URL",
@@ -46,6 +47,7 @@ class Env:
     confirmation_grace_days: int
     trusted_proxies: tuple[str, ...]
     outbound_allowed: tuple[str, ...]
+    dns_resolvers: tuple[tuple[str, int], ...]
     limits: Mapping[str, str]
     depot_max_objects: int
     depot_max_bytes: int
@@ -81,6 +83,7 @@ class Env:
             confirmation_grace_days=_number(environ, "CONFIRMATION_GRACE_DAYS", 30),
             trusted_proxies=_networks(environ, "TRUSTED_PROXIES", "127.0.0.1,::1,unix"),
             outbound_allowed=tuple(host for host in environ.get("OUTBOUND_ALLOWED", "").lower().split(",") if host),
+            dns_resolvers=_resolvers(environ, "DNS_RESOLVERS"),
             limits={name: value for name, value in environ.items() if name.startswith("LIMIT_")},
             depot_max_objects=_number(environ, "DEPOT_MAX_OBJECTS", 1_000_000),
             depot_max_bytes=_number(environ, "DEPOT_MAX_BYTES", 2 * 1024**3),
@@ -118,6 +121,24 @@ def _one_of(environ: Mapping[str, str], name: str, words: tuple[str, ...]) -> st
     if said and said not in words:
         raise ImproperlyConfigured(f"{name} is one of {', '.join(words)}, not {said!r}")
     return said
+
+
+def _resolvers(environ: Mapping[str, str], name: str) -> tuple[tuple[str, int], ...]:
+    """Addresses of DNS servers, `9.9.9.9`, `127.0.0.1:5353` or `[::1]:5353`, separated by commas; empty means none.
+
+    Raises ImproperlyConfigured for anything else, names included: who would look them up?
+    """
+    found = []
+    for part in (part.strip() for part in environ.get(name, "").split(",")):
+        if not part:
+            continue
+        bare = part.count(":") > 1 and not part.startswith("[")
+        parts = urlsplit(f"//[{part}]" if bare else f"//{part}")
+        try:
+            found.append((str(ip_address(parts.hostname or "")), parts.port or DNS_PORT))
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}: {error}") from error
+    return tuple(found)
 
 
 def require_production(environ: Mapping[str, str] = os.environ) -> None:

@@ -15,13 +15,14 @@ from iocmarket.indicators.visibility import ContributionQuerySet
 from iocmarket.kernel import clock
 from iocmarket.publication.access import statements_of
 from iocmarket.publication.models import Entry
+from sharing.search.assets import reach_of_assets
 from sharing.search.filters import Filters
 from sharing.search.listing import page_of
 from sharing.search.rows import Row, one_per_value
 
 # Counting stops here: "999+" says as much as 12 345 on this page, and costs the same at any size.
 COUNT_MAX = 999
-NEWEST, CONFIRMED, EXPIRING, CIRCULATING = 12, 6, 6, 6
+CONCERNING, NEWEST, CONFIRMED, EXPIRING, CIRCULATING = 12, 12, 6, 6, 6
 FIRST_VISIT = timedelta(days=7)
 SOON = timedelta(hours=48)
 
@@ -32,6 +33,10 @@ class Home:
 
     since: datetime
     new: int
+    concerning: list[Row]
+    """In force, in what the institution was verified to own, newest first."""
+    owned: bool
+    """Whether it owns anything verified."""
     newest: list[Row]
     confirmed: list[Contribution]
     confirmed_count: int
@@ -46,10 +51,13 @@ def read_home(*, viewer: Viewer, previous_visit: datetime | None) -> Home:
     moment = clock.now()
     since = previous_visit or moment - FIRST_VISIT
     live = statements_of(viewer).filter(state=Entry.State.LIVE)
+    owned = reach_of_assets(viewer.institution_id)
     confirmed = _confirmed(viewer, moment - timedelta(days=30))
     return Home(
         since=since,
         new=_count(live.filter(date_added__gt=since).exclude(indicator__contributions__in=_mine(viewer))),
+        concerning=page_of(Filters(state="live", reach=owned), viewer=viewer, limit=CONCERNING).rows if owned else [],
+        owned=owned is not None,
         newest=page_of(Filters(state="live"), viewer=viewer, limit=NEWEST).rows,
         confirmed=list(confirmed[:CONFIRMED]),
         confirmed_count=_count(confirmed),

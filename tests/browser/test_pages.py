@@ -94,6 +94,8 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     looked.add("socialaccount_connections")
     acts |= {"sso-disconnect", "sso-answer"}
     acts |= {"journal-export", "session-end", "sessions-end", "report-sighting", "retract-sighting", "share-progress"}
+    looked |= {"circles", "circle", "assets", "assets-queue"}
+    acts |= {"circle-answer", "circle-act", "asset-check", "asset-remove", "asset-decide"}
     assert pages == looked | foot | acts
 
 

@@ -18,9 +18,14 @@ from ingestion.submissions.drafts import from_text
 from ingestion.submissions.models import Submission
 from ingestion.submissions.services import submit
 from iocmarket.accounts import invitations
-from iocmarket.accounts.models import Institution, Member
+from iocmarket.accounts.assets import approve_asset, declare_asset, refuse_asset
+from iocmarket.accounts.circle_invitations import invite
+from iocmarket.accounts.circles import create_circle
+from iocmarket.accounts.models import Circle, Institution, Member
 from iocmarket.accounts.roles import Role
 from iocmarket.accounts.viewer import viewer_of_member
+from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators.joining import accept_invitation
 from iocmarket.indicators.models import Contribution, Report
 from iocmarket.kernel.marking import PAP, TLP
 from tests.factories import contribute, make_institution, make_member, make_token, publish
@@ -46,6 +51,7 @@ class Village:
     own: Contribution
     over: Contribution
     submission: UUID
+    circle: Circle
     invitation: str
     """The link in the letter to somebody whom Valbrune invites."""
 
@@ -79,6 +85,10 @@ class Village:
             "confirmation": "/members/confirmation",
             "departure": "/members/departure",
             "institution": f"/members/institutions/{self.meriane.public_id}",
+            "circles": "/circles",
+            "circle": f"/circles/{self.circle.public_id}",
+            "assets": "/assets",
+            "assets-queue": "/assets/queue",
             "help": "/help",
             "accessibility": "/accessibility",
             "status": "/status",
@@ -120,11 +130,41 @@ def settle() -> Village:
     )
     sending = from_text(PASTED, choices=Choices(threat_type="phishing"))
     made = submit(sending, viewer=viewer_of_member(manager), channel=Submission.Channel.WEB)
+    circle = _circles_and_assets(valbrune, meriane)
     publish()
     assert made.public_id is not None
     return Village(
-        valbrune, meriane, manager, reader, applicant, value, own, over, made.public_id, _invited(valbrune, manager)
+        valbrune,
+        meriane,
+        manager,
+        reader,
+        applicant,
+        value,
+        own,
+        over,
+        made.public_id,
+        circle,
+        _invited(valbrune, manager),
     )
+
+
+def _circles_and_assets(valbrune: Institution, meriane: Institution) -> Circle:
+    """A circle of both with a question that waits, an invitation to Valbrune, and assets in every state."""
+    circle = create_circle(name="Veille du Nord", founder=valbrune, actor=PLATFORM)
+    accept_invitation(invite(circle, meriane, institution=valbrune, actor=PLATFORM), actor=PLATFORM)
+    lumen = make_institution("Institut de Lumen")
+    invite(circle, lumen, institution=valbrune, actor=PLATFORM)
+    make_institution("Observatoire de Sorel")
+    other = create_circle(name="Messagerie", founder=meriane, actor=PLATFORM)
+    invite(other, valbrune, institution=meriane, actor=PLATFORM)
+    contribute(valbrune, audience="circle", circle=circle)
+    declare_asset(valbrune, kind="mail-domain", value="etu.univ-valbrune.fr", actor=PLATFORM)
+    network = declare_asset(valbrune, kind="network", value="193.48.1.0/24", actor=PLATFORM)
+    approve_asset(network, actor=PLATFORM)
+    declare_asset(lumen, kind="network", value="193.48.0.0/16", actor=PLATFORM)
+    asn = declare_asset(valbrune, kind="asn", value="AS2200", actor=PLATFORM)
+    refuse_asset(asn, reason="Le registre du RIPE nomme un autre établissement.", actor=PLATFORM)
+    return circle
 
 
 def _invited(institution: Institution, manager: Member) -> str:

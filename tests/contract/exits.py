@@ -224,6 +224,12 @@ def _sightings(**named: str) -> dict[str, Any]:
     return {"sightings": [{**named, "kind": kind} for kind in ("seen", "false-positive", "expired")]}
 
 
+def _remove(path: str) -> Ask:
+    return lambda reader, subject: reader.machine.delete(_filled(path, reader, subject))
+
+
+NOTHING = "6f1c2f9e-3b57-4f0e-9a57-0c5b1d2e3f41"
+"""The id of nothing."""
 COLLECTION = "/taxii2/api/collections/{r.community}/"
 INBOX = "/taxii2/api/collections/{r.inbox}/"
 DEPOT = "/taxii2/api/collections/{r.depot}/"
@@ -332,6 +338,71 @@ ROUTES: dict[str, Exit] = {
     "members/applications": page("/members/applications", tells=False),
     "members/applications/<uuid:public_id>": Exit(
         "page", (Asking("decide", _post("person", "/members/applications/{s.contribution_id}"), tells=False),)
+    ),
+    "circles": Exit(
+        "page",
+        (
+            *page("/circles", tells=False).askings,
+            Asking("found", _post("person", "/circles", name=""), tells=False),
+        ),
+    ),
+    "circles/invitations/<uuid:public_id>": Exit(
+        "page", (Asking("answer", _post("person", "/circles/invitations/{s.contribution_id}"), tells=False),)
+    ),
+    "circles/<uuid:public_id>": page("/circles/{s.contribution_id}", tells=False),
+    "circles/<uuid:public_id>/<slug:act>": Exit(
+        "page", (Asking("leave", _post("person", "/circles/{s.contribution_id}/leave"), tells=False),)
+    ),
+    "api/v1/circles": machine("/api/v1/circles", tells=False),
+    "api/v1/circles/invitations/<uuid:public_id>": Exit(
+        "machine",
+        (Asking("answer", _send("/api/v1/circles/invitations/" + NOTHING, lambda _s: {"accept": True}), tells=False),),
+    ),
+    "api/v1/circles/<uuid:public_id>": machine("/api/v1/circles/{s.contribution_id}", tells=False),
+    "api/v1/circles/<uuid:public_id>/leave": Exit(
+        "machine", (Asking("leave", _send(f"/api/v1/circles/{NOTHING}/leave", lambda _s: {}), tells=False),)
+    ),
+    "api/v1/circles/<uuid:public_id>/invitations": Exit(
+        "machine",
+        (
+            Asking(
+                "invite",
+                _send(f"/api/v1/circles/{NOTHING}/invitations", lambda s: {"institution": s.value}),
+                tells=False,
+            ),
+        ),
+    ),
+    "api/v1/circles/<uuid:public_id>/invitations/<uuid:invitation_id>": Exit(
+        "machine",
+        (Asking("withdraw", _remove("/api/v1/circles/{s.contribution_id}/invitations/{s.stix_id}"), tells=False),),
+    ),
+    "api/v1/circles/<uuid:public_id>/members/<uuid:institution_id>": Exit(
+        "machine",
+        (Asking("remove", _remove("/api/v1/circles/{s.contribution_id}/members/{s.stix_id}"), tells=False),),
+    ),
+    "assets": Exit(
+        "page",
+        (
+            *page("/assets", tells=False).askings,
+            # Whether the value is known does not matter to whoever declares it.
+            Asking("declare", _post("person", "/assets", kind="domain", value="{s.value}"), tells=False),
+        ),
+    ),
+    "assets/<uuid:public_id>/check": Exit(
+        "page", (Asking("check", _post("person", "/assets/{s.contribution_id}/check"), tells=False),)
+    ),
+    "assets/<uuid:public_id>/remove": Exit(
+        "page", (Asking("remove", _post("person", "/assets/{s.contribution_id}/remove"), tells=False),)
+    ),
+    "assets/queue": page("/assets/queue", tells=False),
+    "assets/queue/<uuid:public_id>": Exit(
+        "page",
+        (Asking("decide", _post("person", "/assets/queue/{s.contribution_id}", decision="approve"), tells=False),),
+    ),
+    "api/v1/assets": machine("/api/v1/assets", tells=False),
+    "api/v1/assets/<uuid:public_id>": machine("/api/v1/assets/{s.contribution_id}", tells=False),
+    "api/v1/assets/<uuid:public_id>/check": Exit(
+        "machine", (Asking("check", _send(f"/api/v1/assets/{NOTHING}/check", lambda _s: {}), tells=False),)
     ),
     "": page("/"),
     "search": Exit(

@@ -138,6 +138,56 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "journal": (get("/journal", but(PEOPLE, reader="absent", contributor="absent")),),
     "journal/export": (get("/journal/export?format=csv", but(PEOPLE, reader="absent", contributor="absent")),),
     "api/v1/audit": (get("/api/v1/audit", ADMIN),),
+    # Circles: home's, in which the third institution is too; assets: home's
+    "circles": (get("/circles", PEOPLE), form("/circles", MANAGERS, name="Un autre")),
+    "circles/invitations/<uuid:public_id>": tuple(
+        form("/circles/invitations/{invited}", theirs(MANAGERS), answer=answer) for answer in ("accept", "decline")
+    ),
+    "circles/<uuid:public_id>": (get("/circles/{circle}", theirs(PEOPLE)),),
+    "circles/<uuid:public_id>/<slug:act>": (
+        form("/circles/{circle}/rename", theirs(MANAGERS), name="x"),
+        form("/circles/{circle}/invite", theirs(MANAGERS), institution="{other}"),
+        form("/circles/{circle}/withdraw", theirs(MANAGERS), invitation="{asked}"),
+        *(form(f"/circles/{{circle}}/{act}", theirs(MANAGERS), institution="{third}") for act in ("remove", "appoint")),
+        *(form(f"/circles/{{circle}}/{act}", theirs(MANAGERS)) for act in ("step-down", "leave", "dissolve")),
+    ),
+    "api/v1/circles": (get("/api/v1/circles", ADMIN), send("/api/v1/circles", ADMIN, {"name": "Un autre"})),
+    "api/v1/circles/invitations/<uuid:public_id>": tuple(
+        send("/api/v1/circles/invitations/{invited}", theirs(ADMIN), {"accept": accept}) for accept in (True, False)
+    ),
+    "api/v1/circles/<uuid:public_id>": (
+        get("/api/v1/circles/{circle}", theirs(ADMIN)),
+        send("/api/v1/circles/{circle}", theirs(ADMIN), {"name": "x"}, method="PATCH"),
+        delete("/api/v1/circles/{circle}", theirs(ADMIN)),
+    ),
+    "api/v1/circles/<uuid:public_id>/leave": (send("/api/v1/circles/{circle}/leave", theirs(ADMIN), {}),),
+    "api/v1/circles/<uuid:public_id>/invitations": (
+        send("/api/v1/circles/{circle}/invitations", theirs(ADMIN), {"institution": "{other}"}),
+    ),
+    "api/v1/circles/<uuid:public_id>/invitations/<uuid:invitation_id>": (
+        delete("/api/v1/circles/{circle}/invitations/{asked}", theirs(ADMIN)),
+    ),
+    "api/v1/circles/<uuid:public_id>/members/<uuid:institution_id>": (
+        send("/api/v1/circles/{circle}/members/{third}", theirs(ADMIN), {"manages": True}, method="PATCH"),
+        delete("/api/v1/circles/{circle}/members/{third}", theirs(ADMIN)),
+    ),
+    "assets": (get("/assets", PEOPLE), form("/assets", MANAGERS, kind="asn", value="AS2200")),
+    "assets/<uuid:public_id>/check": (form("/assets/{asset}/check", theirs(MANAGERS)),),
+    "assets/<uuid:public_id>/remove": (form("/assets/{asset}/remove", theirs(MANAGERS)),),
+    "assets/queue": (get("/assets/queue", ADMINISTRATORS),),
+    "assets/queue/<uuid:public_id>": (
+        form("/assets/queue/{asset}", ADMINISTRATORS, decision="approve"),
+        form("/assets/queue/{asset}", ADMINISTRATORS, decision="refuse", reason="no"),
+    ),
+    "api/v1/assets": (
+        get("/api/v1/assets", ADMIN),
+        send("/api/v1/assets", ADMIN, {"kind": "asn", "value": "AS2200"}),
+    ),
+    "api/v1/assets/<uuid:public_id>": (
+        get("/api/v1/assets/{asset}", theirs(ADMIN)),
+        delete("/api/v1/assets/{asset}", theirs(ADMIN)),
+    ),
+    "api/v1/assets/<uuid:public_id>/check": (send("/api/v1/assets/{asset}/check", theirs(ADMIN), {}),),
     # The API
     "api/v1/submissions": (
         send("/api/v1/submissions", WRITE, {"indicators": ["45.1.2.4"]}),

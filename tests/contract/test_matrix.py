@@ -19,6 +19,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from iocmarket.accounts import services
+from iocmarket.accounts.assets import declare_asset
+from iocmarket.accounts.circle_invitations import invite
 from iocmarket.accounts.circles import create_circle
 from iocmarket.accounts.models import Institution, Member, Token
 from iocmarket.accounts.roles import Role, Scope
@@ -137,7 +139,21 @@ def _names(home: Institution, other: Institution, third: Institution, applicant:
         "absent": str(uuid4()),
         "home": str(home.public_id),
         "other": str(other.public_id),
+        "third": str(third.public_id),
+        **_circles_and_assets(home, third),
     }
+
+
+def _circles_and_assets(home: Institution, third: Institution) -> dict[str, str]:
+    """A circle that home manages, one that it is asked into, and a name that it declares."""
+    circle = create_circle(name="Le nôtre", founder=home, actor=PLATFORM)
+    join_circle(circle, third, actor=PLATFORM)
+    asked = invite(circle, make_institution(), institution=home, actor=PLATFORM)
+    away = create_circle(name="Le leur", founder=third, actor=PLATFORM)
+    invited = invite(away, home, institution=third, actor=PLATFORM)
+    asset = declare_asset(home, kind="domain", value="univ-valbrune.fr", actor=PLATFORM)
+    ids = {"circle": circle.public_id, "asked": asked.public_id, "invited": invited.public_id, "asset": asset.public_id}
+    return {name: str(each) for name, each in ids.items()}
 
 
 def _community(indicator: Indicator, ceiling: Marking) -> dict[str, str]:
