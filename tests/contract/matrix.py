@@ -123,6 +123,10 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "sightings/<uuid:public_id>/retract": (form("/sightings/{sighting}/retract", theirs(WRITERS)),),
     # The institution and the platform
     "account/waiting": (get("/account/waiting", but(PEOPLE, applicant="in")),),
+    "account": (get("/account", PEOPLE), form("/account", PEOPLE, name="Somebody")),
+    "account/second-factor": (get("/account/second-factor", PEOPLE),),
+    "account/sessions/end": (form("/account/sessions/end", NOBODY, session="0"),),  # there is none
+    "account/sessions/end-others": (),  # it gives the browser another session: accounts/test_own_page.py
     "account/tokens": (
         get("/account/tokens", PEOPLE),
         form("/account/tokens", MANAGERS, name="x", scopes="indicators:read"),

@@ -93,6 +93,20 @@ ROWS = (
         ),
     ),
     Row(
+        "codes guessed, used twice, or the second step skipped",
+        "CVE-2024-45404, MISP 65bb3ef6e",
+        (
+            f"{_ACCOUNTS}/test_second_factor.py::test_the_second_step_cannot_be_skipped",
+            f"{_ACCOUNTS}/test_second_factor.py::test_codes_are_not_guessed_by_trying_all",
+            f"{_ACCOUNTS}/test_second_factor.py::test_patience_does_not_help_either",
+            f"{_ACCOUNTS}/test_second_factor.py::test_a_code_that_somebody_saw_opens_nothing_again",
+            f"{_ACCOUNTS}/test_second_factor.py::test_who_needs_one_sees_only_where_it_is_set_up",
+            f"{_ACCOUNTS}/test_second_factor.py::test_a_copy_of_the_database_makes_no_code",
+            f"{_ACCOUNTS}/test_own_page.py::test_a_borrowed_session_changes_no_second_factor",
+            f"{_ACCOUNTS}/test_own_page.py::test_a_browser_that_was_left_open_is_logged_out_from_another",
+        ),
+    ),
+    Row(
         "access rule missing on a second view",
         "MISP f039b21af, 92888b137, 4f27f83a7",
         (
@@ -211,6 +225,9 @@ ROWS = (
             f"{_WEB}/test_deployment.py::test_each_careless_choice_is_named",
             "tests/test_containers.py::test_a_missing_secret_stops_the_start_instead_of_taking_a_default",
             f"{_ACCOUNTS}/test_community.py::test_a_weak_password_is_refused",
+            f"{_ACCOUNTS}/test_passwords.py::test_what_many_take_first_is_refused",
+            f"{_ACCOUNTS}/test_second_factor.py::test_default_and_weak_secrets_start_no_server",
+            f"{_ACCOUNTS}/test_second_factor.py::test_there_is_no_account_that_nobody_made",
         ),
     ),
     Row(
