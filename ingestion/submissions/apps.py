@@ -10,7 +10,8 @@ class SubmissionsConfig(AppConfig):
     label = "submissions"
 
     def ready(self) -> None:
-        """Put the page into the navigation."""
-        from ingestion.submissions import places  # noqa: PLC0415 (models may be imported from here on)
+        """Put the page into the navigation, and what is kept into the table of retention."""
+        from ingestion.submissions import keeping, places  # noqa: PLC0415 (models may be imported from here on)
 
         places.register()
+        keeping.register()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.db.models import Q
 
-from ingestion.submissions import idempotency, retention
+from ingestion.submissions import idempotency
 from ingestion.submissions.models import Submission
 from ingestion.submissions.pressure import WAITING
 from ingestion.submissions.queueing import hint
@@ -17,7 +17,7 @@ from iocmarket.kernel import clock
 SWEEP_SECONDS = 10.0
 SILENT = timedelta(seconds=15)
 """A worker that gave no sign of life for so long has lost the submission, or is busy with it: then asking is free."""
-FORGET_SECONDS = PURGE_SECONDS = 3600.0
+FORGET_SECONDS = 3600.0
 
 
 @app.task(name="submissions.work")
@@ -43,13 +43,6 @@ def forget() -> int:
     return idempotency.forget_old()
 
 
-@app.task(name="submissions.purge")
-def purge() -> int:
-    """Replace raw input that is old by its hash; of how many submissions."""
-    return retention.purge().submissions
-
-
 # The registration is here and not in the settings: the core names no task of the houses above it.
 app.add_periodic_task(SWEEP_SECONDS, app.signature("submissions.sweep"), name="submissions.sweep")
 app.add_periodic_task(FORGET_SECONDS, app.signature("submissions.forget"), name="submissions.forget")
-app.add_periodic_task(PURGE_SECONDS, app.signature("submissions.purge"), name="submissions.purge")

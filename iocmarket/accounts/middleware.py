@@ -13,8 +13,8 @@ from iocmarket.accounts.models import Member
 # Account pages, preferences of this browser, pages for everybody, and machine exits (which never look at a session
 # alone).
 OPEN = (
-    "/static/", "/accounts/", "/preferences/", "/help", "/accessibility", "/api/", "/taxii2", "/feeds", "/healthz",
-    "/readyz", "/invitation",
+    "/static/", "/accounts/", "/preferences/", "/help", "/accessibility", "/api/", "/taxii2",
+    "/feeds", "/healthz", "/readyz", "/invitation", "/privacy", "/account/data",
 )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "iocmarket.sso",
     "iocmarket.indicators",
     "iocmarket.publication",
+    "iocmarket.privacy",
     "ingestion.submissions",
     "ingestion.sightings",
     "ingestion.enrichment",

@@ -10,7 +10,8 @@ class TaxiiConfig(AppConfig):
     label = "taxii"
 
     def ready(self) -> None:
-        """Put the collections into the lines to paste."""
-        from sharing.taxii import places  # noqa: PLC0415 (models may be imported from here on)
+        """Put the collections into the lines to paste, and what is kept into the table of retention."""
+        from sharing.taxii import keeping, places  # noqa: PLC0415 (models may be imported from here on)
 
         places.register()
+        keeping.register()

@@ -70,6 +70,11 @@ def status_of(viewer: Viewer, status_id: str) -> bytes:
     raise NotFound
 
 
+def due() -> int:
+    """How many statuses `purge` would delete."""
+    return DepotStatus.objects.filter(created_at__lte=clock.now() - KEPT).count()
+
+
 def purge() -> int:
     """Delete the statuses that nobody can ask for any more; how many there were."""
     return DepotStatus.objects.filter(created_at__lte=clock.now() - KEPT).delete()[0]

@@ -6,27 +6,28 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
 import time_machine
-from django.core.management import call_command
 
 from ingestion.submissions import retention
 from ingestion.submissions.models import Submission, SubmissionItem, SubmissionPart
 from ingestion.submissions.parts import unpacked
 from ingestion.submissions.retention import Purge
-from ingestion.submissions.tasks import purge
 from ingestion.submissions.working import work_on
 from iocmarket.audit.models import Event
-from iocmarket.celery import app
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel import clock
 from tests.ingestion.submissions.conftest import Sender
 from tests.ingestion.submissions.test_long import taken_on, values, worked
 
 TEXT = "45.1.2.3\nevil-one.fr\n300.1.2.3\n"
+
+
+def purge() -> int:
+    """Of how many submissions the raw input went."""
+    return retention.purge().submissions
 
 
 @contextmanager
@@ -132,22 +133,12 @@ def test_the_days_are_a_setting_and_work_is_done_in_batches(
     assert not Submission.objects.exclude(raw="").exists()
 
 
-def test_the_command_counts_before_it_purges(sender: Sender) -> None:
+def test_counting_changes_nothing(sender: Sender) -> None:
     sender.text(TEXT)
     with after(days=31):
-        assert _said("--dry-run") == "raw input older than 30 days to purge: 1 submissions, 0 parts, 1 refused lines\n"
+        assert retention.due() == Purge(submissions=1, parts=0, lines=1)
         assert Submission.objects.exclude(raw="").count() == 1
         assert SubmissionItem.objects.exclude(input="").count() == 3
-        assert _said() == "raw input older than 30 days purged: 1 submissions, 0 parts, 1 refused lines\n"
-        assert _said("--dry-run") == "raw input older than 30 days to purge: 0 submissions, 0 parts, 0 refused lines\n"
+        assert purge() == 1
+        assert retention.due() == Purge()
     assert events() == [{"older_than_days": 30, "submissions": 1, "parts": 0, "lines": 1}]
-
-
-def _said(*options: str) -> str:
-    told = StringIO()
-    call_command("purge", *options, stdout=told)
-    return told.getvalue()
-
-
-def test_beat_asks_for_it() -> None:
-    assert "submissions.purge" in {entry["task"] for entry in app.conf.beat_schedule.values()}

@@ -1,0 +1,54 @@
+"""What submissions keep of people: their rows in the table of retention, their file in an export."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ingestion.submissions import idempotency, retention
+from ingestion.submissions.models import KeptAnswer, Submission
+from iocmarket.accounts.models import Institution, Member
+from iocmarket.kernel import clock
+from iocmarket.privacy.exporting import Portion, Rows, portions
+from iocmarket.privacy.portions import rows
+from iocmarket.privacy.retention import SECURITY, Rule
+from iocmarket.privacy.retention import retention as table
+
+_COLUMNS = (
+    "public_id", "channel", "state", "raw", "received", "accepted", "refreshed", "refused", "created_at",
+    "raw_purged_at",
+)  # fmt: skip
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    table.register(
+        Rule(
+            name="submissions.raw", what=_("Raw input, passwords blanked, and the text of refused lines"),
+            models=("submissions.Submission", "submissions.SubmissionPart", "submissions.SubmissionItem"),
+            kept=_("%(days)d days, then its hash"), basis=SECURITY, days=lambda: int(settings.RAW_INPUT_DAYS),
+            due=lambda: retention.due().submissions, purge=lambda: retention.purge().submissions,
+        ),
+        Rule(
+            name="submissions.answers", what=_("Answers kept for requests that are sent again"),
+            models=("submissions.KeptAnswer",), kept=_("%(days)d day"), basis=SECURITY,
+            days=lambda: idempotency.KEPT // timedelta(days=1), due=_old_answers, purge=idempotency.forget_old,
+        ),
+    )  # fmt: skip
+    portions.register(Portion(name="submissions", of_member=_of_member, of_institution=_of_institution))
+
+
+def _old_answers() -> int:
+    return KeptAnswer.objects.filter(created_at__lt=clock.now() - idempotency.KEPT).count()
+
+
+def _of_member(member: Member) -> Rows:
+    return rows(Submission.objects.filter(author=member), _COLUMNS)
+
+
+def _of_institution(institution: Institution) -> Rows:
+    """Without what a person sent in TLP:RED: that is the person's alone."""
+    return rows(Submission.objects.filter(Q(institution=institution, in_person=False)), _COLUMNS)
