@@ -73,9 +73,12 @@ def _zipped(files: dict[str, Rows]) -> IO[bytes]:
     with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, rows in files.items():
             with packed.open(f"{name}.json", "w") as file:
-                for number, row in enumerate(rows):
-                    file.write(b",\n" if number else b"[\n")
-                    file.write(json.dumps(row, default=str, ensure_ascii=False, sort_keys=True).encode())
-                file.write(b"\n]\n" if file.tell() else b"[]\n")
+                before = b"["
+                for row in rows:
+                    file.write(
+                        before + b"\n" + json.dumps(row, default=str, ensure_ascii=False, sort_keys=True).encode()
+                    )
+                    before = b","
+                file.write(b"\n]\n" if before == b"," else b"[]\n")
     kept.seek(0)
     return kept

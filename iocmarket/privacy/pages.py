@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from iocmarket.accounts.models import Member
+from iocmarket.accounts.reauthentication import fresh_login
 from iocmarket.accounts.roles import Capability
 from iocmarket.accounts.views import actor_of, member_of
 from iocmarket.kernel import clock
@@ -50,7 +51,7 @@ def own_data(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-@recently_proven
+@fresh_login
 def take(request: HttpRequest) -> HttpResponseBase:
     """Everything of the person, as a file."""
     member = _person(request)
@@ -60,7 +61,7 @@ def take(request: HttpRequest) -> HttpResponseBase:
 
 @login_required
 @require_POST
-@recently_proven
+@fresh_login
 def take_institution(request: HttpRequest) -> HttpResponseBase:
     """Everything of the institution, for a manager."""
     member = member_of(request)
@@ -72,7 +73,7 @@ def take_institution(request: HttpRequest) -> HttpResponseBase:
 
 @login_required
 @require_POST
-@recently_proven
+@fresh_login
 def erase(request: HttpRequest) -> HttpResponse:
     """Erase the person who asks, for good."""
     member = _person(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import partial
 
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +29,16 @@ def _before(days: int) -> datetime:
 
 def _sessions() -> QuerySet[Session]:
     return Session.objects.filter(expire_date__lt=clock.now())
+
+
+def _traces() -> QuerySet[UserSession]:
+    """What the list of a person's sessions keeps of those that are over: address and browser."""
+    found: QuerySet[UserSession] = UserSession.objects.exclude(session_key__in=Session.objects.values("session_key"))
+    return found
+
+
+def _end_sessions() -> int:
+    return _sessions().delete()[0] + _traces().delete()[0]
 
 
 def _origins() -> QuerySet[Event]:
@@ -82,12 +93,13 @@ def register() -> None:
         ),
         Rule(
             name="accounts.members", what=_("Members: name, e-mail address, role, means of logging in"),
-            models=("accounts.Member", "account.EmailAddress", "account.EmailConfirmation"),
+            models=("accounts.Member", "account.EmailAddress", "account.EmailConfirmation", "mfa.Authenticator"),
             kept=_("as long as the membership; afterwards until erasure is asked for"), basis=MEMBERSHIP,
         ),
         Rule(
-            name="accounts.sessions", what=_("Sessions"), models=("sessions.Session",), kept=_("until they end"),
-            basis=SECURITY, due=lambda: _sessions().count(), purge=lambda: _sessions().delete()[0],
+            name="accounts.sessions", what=_("Sessions"),
+            models=("sessions.Session", "usersessions.UserSession"), kept=_("until they end"),
+            basis=SECURITY, due=lambda: _sessions().count() + _traces().count(), purge=_end_sessions,
         ),
         Rule(
             name="accounts.tokens", what=_("Tokens: from where and by which client they were last used"),

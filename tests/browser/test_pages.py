@@ -76,6 +76,8 @@ def test_the_pages_of_everybody(visit: Visit, village: Village, scheme: str) -> 
         "invitation": village.invitation,
         "help": "/help",
         "accessibility": "/accessibility",
+        "privacy": "/privacy",
+        "erased": "/account/data/erased",
         "api": "/api/docs",
     }
     assert found_wrong(page, paths) == {}
@@ -85,14 +87,15 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     """A page that is added without being listed here fails."""
     pages = {name for name, path in routes(get_resolver()) if not path.lstrip("^").startswith(MACHINES)}
     looked = {"home", "search", "indicator", "share", "shared", "withdraw", "tokens", "applications", "waiting"}
-    looked |= {"journal", "account", "second-factor"}
     looked |= {"members", "confirmation", "departure", "institution", "invitation"}
-    foot = {"help", "accessibility", "status", "api-docs"}
     acts = {"token-revoke", "application-decide", "preference", "healthz", "readyz", "alert-seen"}
     acts |= {"invite", "invitation-resend", "invitation-revoke", "member-role", "member-sessions", "member-remove"}
     acts |= {f"institution-{act}" for act in ("suspend", "reinstate", "leave", "merge")}
     looked.add("socialaccount_connections")
     acts |= {"sso-disconnect", "sso-answer"}
+    looked |= {"own-data", "journal", "account", "second-factor"}
+    foot = {"help", "accessibility", "privacy", "erased", "status", "api-docs"}
+    acts |= {"own-data-export", "institution-export", "own-data-erase"}
     acts |= {"journal-export", "session-end", "sessions-end", "report-sighting", "retract-sighting", "share-progress"}
     looked |= {"circles", "circle", "assets", "assets-queue"}
     acts |= {"circle-answer", "circle-act", "asset-check", "asset-remove", "asset-decide"}

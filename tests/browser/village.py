@@ -89,6 +89,7 @@ class Village:
             "circle": f"/circles/{self.circle.public_id}",
             "assets": "/assets",
             "assets-queue": "/assets/queue",
+            "own data": "/account/data",
             "help": "/help",
             "accessibility": "/accessibility",
             "status": "/status",

@@ -304,6 +304,12 @@ ROUTES: dict[str, Exit] = {
     "account/tokens/<uuid:public_id>/revoke": Exit(
         "page", (Asking("revoke", _post("person", "/account/tokens/{s.contribution_id}/revoke"), tells=False),)
     ),
+    "privacy": Exit("open", page("/privacy", tells=False).askings),
+    "account/data": page("/account/data", tells=False),
+    "account/data/export": ACCOUNT,
+    "account/data/institution": ACCOUNT,
+    "account/data/erase": ACCOUNT,
+    "account/data/erased": OPEN,
     "journal": page("/journal", "/journal?action=contribution", tells=False),
     "journal/export": page("/journal/export?format=csv", "/journal/export?format=json", tells=False),
     "api/v1/audit": machine("/api/v1/audit", "/api/v1/audit?action=contribution", tells=False),
