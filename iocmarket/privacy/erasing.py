@@ -46,11 +46,11 @@ def erase_member(member: Member, *, reason: str, actor: Actor) -> None:
         return
     _check_others_go_on(held)
     _withdraw_in_person(held)
-    blank(held)
     record(
         "member.erased", actor=actor, subject_type="member", subject_id=held.public_id,
         details={"reason": reason},
     )  # fmt: skip
+    blank(held)  # last: from where the person asked for it is forgotten with the rest
 
 
 @transaction.atomic

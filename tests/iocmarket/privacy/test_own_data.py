@@ -37,7 +37,9 @@ def session(member: Member) -> Client:
 
 def files(answer: Any) -> dict[str, list[dict[str, Any]]]:
     """What a download holds."""
-    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as packed:
+    body = b"".join(answer.streaming_content)
+    answer.close()
+    with zipfile.ZipFile(io.BytesIO(body)) as packed:
         return {name: json.loads(packed.read(name)) for name in packed.namelist()}
 
 
@@ -49,7 +51,7 @@ def test_the_export_holds_the_profile_what_was_said_and_what_was_done() -> None:
     found = files(session(ada).post("/account/data/export"))
     assert found["profile.json"][0]["email"] == "ada@example.org"
     assert [row["value"] for row in found["statements.json"]] == ["45.7.7.7"]
-    assert "member.logged_in" in {row["action"] for row in found["acts.json"]}
+    assert "member.exported" in {row["action"] for row in found["acts.json"]}
     assert "password" not in json.dumps(found)
     assert Event.objects.get(action="member.exported").actor_id == ada.pk
 
@@ -91,7 +93,8 @@ def test_an_erased_person_is_nowhere_in_the_database() -> None:
     written = serialize("json", Member.objects.all()) + serialize("json", Event.objects.all())
     for word in ("Ada", "Dubreuil", "ada@example.org"):
         assert word not in written
-    assert not Event.objects.filter(actor_id=ada.pk).exclude(address=None, client="").filter(action="member.logged_in")
+    assert Event.objects.filter(actor_id=ada.pk).exists()
+    assert not Event.objects.filter(actor_id=ada.pk, salt__isnull=False).exists()
     seal_all()
     assert verify().holds
 
@@ -154,7 +157,7 @@ def test_somebody_who_is_suspended_keeps_the_right() -> None:
     client = session(ada)
     Member.objects.filter(pk=ada.pk).update(state=Member.State.SUSPENDED)
     assert client.get("/account/data").status_code == 200
-    assert client.post("/account/data/export").status_code == 200
+    assert files(client.post("/account/data/export"))["profile.json"]
 
 
 def test_the_page_of_personal_data_is_for_everybody() -> None:
