@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO
 
 from django.db import transaction
 
@@ -20,6 +19,7 @@ from iocmarket.audit.services import Actor, record
 Rows = Iterable[dict[str, object]]
 IN_MEMORY = 4 * 1024 * 1024
 """Bytes of an export that are kept in memory; a longer one goes to a file without a name."""
+_PIECE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +53,14 @@ portions = Portions()
 
 
 @transaction.atomic
-def export_member(member: Member, *, actor: Actor) -> IO[bytes]:
+def export_member(member: Member, *, actor: Actor) -> Iterator[bytes]:
     """What the platform holds of a person."""
     record("member.exported", actor=actor, subject_type="member", subject_id=member.public_id, details={})
     return _zipped({one.name: one.of_member(member) for one in portions.ordered() if one.of_member})
 
 
 @transaction.atomic
-def export_institution(institution: Institution, *, actor: Actor) -> IO[bytes]:
+def export_institution(institution: Institution, *, actor: Actor) -> Iterator[bytes]:
     """What the platform holds of an institution: what it said and did, its people and keys. No secret."""
     record(
         "institution.exported", actor=actor, subject_type="institution", subject_id=institution.public_id, details={}
@@ -68,17 +68,24 @@ def export_institution(institution: Institution, *, actor: Actor) -> IO[bytes]:
     return _zipped({one.name: one.of_institution(institution) for one in portions.ordered() if one.of_institution})
 
 
-def _zipped(files: dict[str, Rows]) -> IO[bytes]:
-    kept: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (the answer closes it)
-    with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, rows in files.items():
-            with packed.open(f"{name}.json", "w") as file:
-                before = b"["
-                for row in rows:
-                    file.write(
-                        before + b"\n" + json.dumps(row, default=str, ensure_ascii=False, sort_keys=True).encode()
-                    )
-                    before = b","
-                file.write(b"\n]\n" if before == b"," else b"[]\n")
-    kept.seek(0)
-    return kept
+def _zipped(files: dict[str, Rows]) -> Iterator[bytes]:
+    """The octets of the zip, made when the first are asked for: an answer that nobody reads leaves no file open."""
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as kept:
+        with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as packed:
+            for name, rows in files.items():
+                with packed.open(f"{name}.json", "w") as file:
+                    for octets in _listed(rows):
+                        file.write(octets)
+        kept.seek(0)
+        while octets := kept.read(_PIECE):
+            yield octets
+
+
+def _listed(rows: Rows) -> Iterator[bytes]:
+    """A JSON list, row by row."""
+    yield b"["
+    before = b"\n"
+    for row in rows:
+        yield before + json.dumps(row, default=str, ensure_ascii=False, sort_keys=True).encode()
+        before = b",\n"
+    yield b"\n]\n"

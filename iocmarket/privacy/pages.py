@@ -5,11 +5,11 @@ The page of the own data is open to somebody who is no member any more, too: the
 
 from __future__ import annotations
 
-from typing import IO
+from collections.abc import Iterator
 
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -111,6 +111,8 @@ def _page(request: HttpRequest, member: Member, *, trouble: str = "") -> HttpRes
     return render(request, "privacy/own_data.html", context, status=422 if trouble else 200)
 
 
-def _file(found: IO[bytes], name: str) -> FileResponse:
+def _file(octets: Iterator[bytes], name: str) -> StreamingHttpResponse:
     day = clock.now().date().isoformat()
-    return FileResponse(found, as_attachment=True, filename=f"{name}-{day}.zip", content_type="application/zip")
+    answer = StreamingHttpResponse(octets, content_type="application/zip")
+    answer["Content-Disposition"] = f'attachment; filename="{name}-{day}.zip"'
+    return answer

@@ -139,6 +139,12 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "account/connections": (get("/account/connections", PEOPLE),),
     "account/connections/undo": (form("/account/connections/undo", NOBODY, connection="1"),),  # there is none
     "members/pending/<uuid:public_id>": (form("/members/pending/{applicant}", NOBODY),),  # no provider brought this one
+    "privacy": (get("/privacy", ANYBODY),),
+    "account/data": (get("/account/data", but(PEOPLE, applicant="in")),),
+    "account/data/export": (form("/account/data/export", but(PEOPLE, applicant="in")),),
+    "account/data/institution": (form("/account/data/institution", but(MANAGERS, applicant="absent")),),
+    "account/data/erase": (form("/account/data/erase", but(PEOPLE, applicant="in")),),
+    "account/data/erased": (get("/account/data/erased", ANYBODY),),
     "journal": (get("/journal", but(PEOPLE, reader="absent", contributor="absent")),),
     "journal/export": (get("/journal/export?format=csv", but(PEOPLE, reader="absent", contributor="absent")),),
     "api/v1/audit": (get("/api/v1/audit", ADMIN),),

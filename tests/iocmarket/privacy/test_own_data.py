@@ -38,7 +38,6 @@ def session(member: Member) -> Client:
 def files(answer: Any) -> dict[str, list[dict[str, Any]]]:
     """What a download holds."""
     body = b"".join(answer.streaming_content)
-    answer.close()
     with zipfile.ZipFile(io.BytesIO(body)) as packed:
         return {name: json.loads(packed.read(name)) for name in packed.namelist()}
 
