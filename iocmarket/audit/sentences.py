@@ -47,6 +47,7 @@ SENTENCES: dict[str, StrOrPromise] = {
     "token.created": gettext_lazy("%(who)s made the token %(what)s."),
     "token.revoked": gettext_lazy("%(who)s revoked the token %(what)s."),
     "circle.created": gettext_lazy("%(who)s founded the circle %(what)s."),
+    "circle.joined": gettext_lazy("%(who)s took an institution into the circle %(what)s."),
     "circle.left": gettext_lazy("%(who)s took an institution out of the circle %(what)s."),
     "contribution.withdrawn": gettext_lazy("%(who)s took statements back."),
     "contribution.amended": gettext_lazy("%(who)s changed a statement."),
