@@ -93,7 +93,8 @@ def register() -> None:
         ),
         Rule(
             name="accounts.members", what=_("Members: name, e-mail address, role, means of logging in"),
-            models=("accounts.Member", "account.EmailAddress", "account.EmailConfirmation", "mfa.Authenticator"),
+            models=("accounts.Member", "account.EmailAddress", "account.EmailConfirmation", "mfa.Authenticator",
+                    "socialaccount.SocialAccount"),
             kept=_("as long as the membership; afterwards until erasure is asked for"), basis=MEMBERSHIP,
         ),
         Rule(

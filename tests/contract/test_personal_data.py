@@ -21,6 +21,7 @@ PERSONAL = {
 EXEMPT = {
     "accounts.Asset": "what an institution owns: domains, networks; the institution deletes it",
     "accounts.Institution": "the contact address of an organisation, kept as long as it is a member",
+    "sso.FederationScope": "which institution a scope of a federation stands for: names of organisations",
     "publication.Outbox": "numbers of what changed; gone within seconds",
 }
 
