@@ -58,6 +58,21 @@ ROWS = (
         ),
     ),
     Row(
+        "an account taken over through a log-in provider",
+        "CVE-2026-9084, MISP#9478",
+        (
+            "tests/iocmarket/sso/test_oidc.py::test_an_address_of_somebody_else_opens_nothing",
+            "tests/iocmarket/sso/test_oidc.py::test_the_same_subject_of_another_issuer_is_somebody_else",
+            "tests/iocmarket/sso/test_oidc.py::test_nobody_is_moved",
+            "tests/iocmarket/sso/test_oidc.py::test_nobody_who_is_out_is_let_in_again",
+            "tests/iocmarket/sso/test_oidc.py::test_an_old_session_connects_nothing",
+            "tests/iocmarket/sso/test_saml.py::test_an_address_of_somebody_else_opens_nothing",
+            "tests/iocmarket/sso/test_saml.py::test_an_answer_counts_once",
+            "tests/iocmarket/sso/test_saml.py::test_nobody_logs_in_whom_nobody_asked_for",
+            "tests/iocmarket/sso/test_saml.py::test_a_message_that_was_changed_is_refused",
+        ),
+    ),
+    Row(
         "mass assignment",
         "CVE-2026-21886",
         (
