@@ -13,8 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from iocmarket import embedded
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 COPIED = (
@@ -22,6 +25,9 @@ COPIED = (
     "manage.py", "pyproject.toml", "Dockerfile", "docker-compose.yml", "Makefile", "README.md", "SECURITY.md",
     "THREAT_MODEL.md", "CHANGELOG.md", "CONTRIBUTING.md",
 )  # fmt: skip
+
+PATIENCE = 900
+"""Seconds that one run may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +234,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
         tree = Path(folder) / "tree"
         _copy(tree)
-        missed = [one.defence for one in chosen if not _caught(tree, one)]
+        services = embedded.start(Path(folder) / "data", test=True)
+        try:
+            environ = _environment(tree, services)
+            untouched = _run(tree, environ, sorted({test for one in chosen for test in one.tests}), "--create-db")
+            if untouched.returncode:
+                print("the tests fail already while every defence stands:\n" + untouched.stdout[-3000:])
+                return 1
+            missed = [one.defence for one in chosen if not _caught(tree, environ, one)]
+        finally:
+            services.stop()
     print(f"caught {len(chosen) - len(missed)} of {len(chosen)}")
     for defence in missed:
         print(f"nobody misses: {defence}")
@@ -245,7 +260,7 @@ def _copy(tree: Path) -> None:
             shutil.copy2(source, tree / name)
 
 
-def _caught(tree: Path, one: Mutation) -> bool:
+def _caught(tree: Path, environ: Mapping[str, str], one: Mutation) -> bool:
     path = tree / one.path
     text = path.read_text()
     if text.count(one.search) != 1:
@@ -254,25 +269,34 @@ def _caught(tree: Path, one: Mutation) -> bool:
     path.write_text(text.replace(one.search, one.replace))
     began = time.monotonic()
     try:
-        tests = [test for test in one.tests if (tree / test.partition("::")[0]).exists()]
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", *tests],
-            cwd=tree, env=_environment(tree), capture_output=True, text=True, check=False, timeout=600,
-        )  # fmt: skip
+        done = _run(tree, environ, one.tests, "--reuse-db")
     finally:
         path.write_text(text)
     # 1: a test failed. Anything else (2 interrupted, 4 no such test, 5 none collected) proves nothing.
-    caught = done.returncode == 1 and "failed" in done.stdout
-    mark = "caught" if caught else "MISSED"
-    print(f"[{mark}] {one.defence} ({time.monotonic() - began:.0f} s)", flush=True)
+    caught = done.returncode == 1 and " failed" in done.stdout
+    print(f"[{'caught' if caught else 'MISSED'}] {one.defence} ({time.monotonic() - began:.0f} s)", flush=True)
     if not caught:
-        print("\n".join(done.stdout.splitlines()[-5:]))
+        print("\n".join(done.stdout.splitlines()[-5:]), flush=True)
     return caught
 
 
-def _environment(tree: Path) -> dict[str, str]:
-    kept = {name: text for name, text in os.environ.items() if name not in {"DATA_DIR", "PYTHONPATH"}}
-    return kept | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+def _run(
+    tree: Path, environ: Mapping[str, str], tests: Iterable[str], database: str
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", database, *tests]
+    return subprocess.run(command, cwd=tree, env=environ, capture_output=True, text=True, check=False, timeout=PATIENCE)
+
+
+def _environment(tree: Path, services: embedded.Services) -> dict[str, str]:
+    """One database for all runs: making it takes longer than most tests."""
+    return os.environ | {
+        "PYTHONPATH": str(tree),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "DJANGO_SETTINGS_MODULE": "iocmarket.settings.test",
+        "DATA_DIR": str(services.places.data_dir),
+        "DATABASE_URL": services.urls.database,
+        "REDIS_URL": services.urls.redis,
+    }
 
 
 if __name__ == "__main__":
