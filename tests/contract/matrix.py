@@ -89,6 +89,9 @@ def delete(path: str, allowed: Rule) -> Row:
     return Row("DELETE", path, allowed)
 
 
+OF_THE_HOUSE = MANAGERS | {"foreign": "absent", "administrator": "in"}
+"""A person of the home institution: its managers, and the platform's administrators."""
+_SELF = "/api/v1/institutions/self"
 _TAXII = "/taxii2/api/collections/{community}/"
 _DEPOT = "/taxii2/api/collections/{depot}/"
 _OBJECT = _TAXII + "objects/indicator--{stix}/"
@@ -144,6 +147,50 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "account/data/institution": (form("/account/data/institution", but(MANAGERS, applicant="absent")),),
     "account/data/erase": (form("/account/data/erase", but(PEOPLE, applicant="in")),),
     "account/data/erased": (get("/account/data/erased", ANYBODY),),
+    "members": (get("/members", PEOPLE),),
+    "members/invite": (form("/members/invite", MANAGERS, email="new@example.org", role="reader", language="fr"),),
+    "members/invitations/<uuid:public_id>/resend": (form("/members/invitations/{absent}/resend", NOBODY),),
+    "members/invitations/<uuid:public_id>/revoke": (form("/members/invitations/{absent}/revoke", NOBODY),),
+    "members/people/<uuid:public_id>/role": (form("/members/people/{person}/role", OF_THE_HOUSE, role="reader"),),
+    "members/people/<uuid:public_id>/sessions": (form("/members/people/{person}/sessions", OF_THE_HOUSE),),
+    "members/people/<uuid:public_id>/remove": (form("/members/people/{person}/remove", OF_THE_HOUSE),),
+    "members/confirmation": (get("/members/confirmation", MANAGERS), form("/members/confirmation", MANAGERS)),
+    "members/departure": (get("/members/departure", MANAGERS), form("/members/departure", MANAGERS)),
+    "members/institutions/<uuid:public_id>": (get("/members/institutions/{other}", ADMINISTRATORS),),
+    "members/institutions/<uuid:public_id>/suspend": (
+        form("/members/institutions/{other}/suspend", ADMINISTRATORS, reason="x"),
+    ),
+    "members/institutions/<uuid:public_id>/reinstate": (
+        form("/members/institutions/{other}/reinstate", ADMINISTRATORS, reason="x"),
+    ),
+    "members/institutions/<uuid:public_id>/leave": (
+        form("/members/institutions/{other}/leave", ADMINISTRATORS, reason="x"),
+    ),
+    "members/institutions/<uuid:public_id>/merge": (
+        form("/members/institutions/{other}/merge", ADMINISTRATORS, reason="x"),
+    ),
+    "invitation": (get("/invitation", rule(**dict.fromkeys(VIEWERS, "absent"))),),
+    "api/v1/institutions": (get("/api/v1/institutions", ADMIN),),
+    "api/v1/institutions/self": (get(_SELF, ADMIN),),
+    "api/v1/institutions/self/confirmation": (send(_SELF + "/confirmation", ADMIN, {"contact_email": "a@b.example"}),),
+    "api/v1/institutions/self/invitations": (
+        get(_SELF + "/invitations", ADMIN),
+        send(_SELF + "/invitations", ADMIN, {"email": "new@example.org", "role": "reader"}),
+    ),
+    "api/v1/institutions/self/invitations/<uuid:public_id>": (
+        delete(_SELF + "/invitations/{absent}", but(ADMIN, manager="absent", foreign="absent")),
+    ),
+    "api/v1/institutions/self/invitations/<uuid:public_id>/letter": (
+        send(_SELF + "/invitations/{absent}/letter", but(ADMIN, manager="absent", foreign="absent"), {}),
+    ),
+    "api/v1/institutions/self/members": (get(_SELF + "/members", ADMIN),),
+    "api/v1/institutions/self/members/<uuid:public_id>": (
+        send(_SELF + "/members/{person}", theirs(ADMIN), {"role": "reader"}, method="PATCH"),
+        delete(_SELF + "/members/{person}", theirs(ADMIN)),
+    ),
+    "api/v1/institutions/self/members/<uuid:public_id>/sessions": (
+        delete(_SELF + "/members/{person}/sessions", theirs(ADMIN)),
+    ),
     "journal": (get("/journal", but(PEOPLE, reader="absent", contributor="absent")),),
     "journal/export": (get("/journal/export?format=csv", but(PEOPLE, reader="absent", contributor="absent")),),
     "api/v1/audit": (get("/api/v1/audit", ADMIN),),

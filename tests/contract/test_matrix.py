@@ -5,6 +5,7 @@ Expectations stand in matrix.py. `pytest -s` prints how many cases were asked.
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Iterator
@@ -136,6 +137,7 @@ def _names(home: Institution, other: Institution, third: Institution, applicant:
         **_community(said.indicator, FULL),
         "foreign_inbox": str(views.get(inbox(other.pk), uuid4())),
         "depot": str(depot_of(viewer_for(home)).public_id),
+        "person": str(make_member(home).public_id),
         "absent": str(uuid4()),
         "home": str(home.public_id),
         "other": str(other.public_id),
@@ -185,6 +187,7 @@ def asked(client: Client, row: Row, names: dict[str, str], method: str = "") -> 
     """Ask, and undo what asking changed."""
     body = filled(dict(row.body) if isinstance(row.body, dict) else row.body, names)
     path, headers = filled(row.path, names), dict(row.headers)
+    cookies = copy.deepcopy(client.cookies)  # some acts give the browser another session, which is undone too
     with transaction.atomic():
         if row.media == "form":
             answer: Any = client.generic(method, path, headers=headers) if method else client.post(path, body)
@@ -192,6 +195,7 @@ def asked(client: Client, row: Row, names: dict[str, str], method: str = "") -> 
             sent = body if isinstance(body, str) else "" if body is None else json.dumps(body)
             answer = client.generic(method or row.method, path, sent, content_type=row.media, headers=headers)
         transaction.set_rollback(True)
+    client.cookies = cookies
     found: HttpResponse = answer
     return found
 

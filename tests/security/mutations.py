@@ -85,18 +85,18 @@ MUTATIONS = (
     Mutation(
         "machines read the views of their own ceiling",
         "iocmarket/publication/access.py", "        ceiling_tlp=viewer.ceiling.tlp,\n", "",
-        ("tests/contract/test_matrix.py::test_every_exit_tells_every_viewer_what_marking_and_audience_admit",),
+        ("tests/contract/test_matrix.py::test_every_exit_tells_every_viewer_what_marking_and_audience_admit[provider_token]",),
     ),
     # Who may do what
     Mutation(
         "a method of the API asks for its scope",
         "iocmarket/accounts/permissions.py", "return wanted in viewer.scopes", "return True",
-        ("tests/contract/test_matrix.py::test_every_viewer_meets_what_the_matrix_says",),
+        ("tests/contract/test_matrix.py::test_every_viewer_meets_what_the_matrix_says[read_token]",),
     ),
     Mutation(
         "pages are for approved members",
         "iocmarket/accounts/middleware.py", "not member.is_approved and not _is_open(request)", "False",
-        ("tests/contract/test_matrix.py::test_every_viewer_meets_what_the_matrix_says",),
+        ("tests/contract/test_matrix.py::test_every_viewer_meets_what_the_matrix_says[applicant]",),
     ),
     Mutation(
         "an expired or revoked token opens nothing",
