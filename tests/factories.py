@@ -27,6 +27,8 @@ from iocmarket.kernel.marking import FULL, PAP, TLP
 from iocmarket.publication.audiences import audiences_of
 from iocmarket.publication.outbox import announce
 from iocmarket.publication.publisher import run_until_idle
+from iocmarket.vetting.applying import Told, address_confirmed, apply
+from iocmarket.vetting.models import Application
 
 _numbers = itertools.count(1)
 PASSWORD = "correct horse battery"
@@ -50,6 +52,24 @@ def make_member(
         actor=PLATFORM,
         **extra,
     )
+
+
+def make_applicant(
+    institution: str = "",
+    *,
+    email: str = "",
+    confirmed: bool = True,
+    name: str = "Ada",
+    **told: Any,
+) -> Application:
+    """Somebody who asks for access, with a confirmed address unless that is what the test is about."""
+    member = Member.objects.create_user(email or f"applicant{next(_numbers)}@example.net", PASSWORD)
+    said = Told(name=name, institution=institution or f"École {next(_numbers)}", **{"why": "CSIRT", **told})
+    application = apply(member, said)
+    if confirmed:
+        address_confirmed(member)
+    application.refresh_from_db()
+    return application
 
 
 def make_token(

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from ingestion.demonstration.candidate import CANDIDATE, VOUCH
 from ingestion.demonstration.keepsake import Keepsake, Login, MachineKey
 from ingestion.demonstration.story import Dispatch, Statement, tell
 from ingestion.submissions.drafts import from_document
@@ -20,6 +21,11 @@ from iocmarket.accounts.services import create_institution, create_member, creat
 from iocmarket.accounts.viewer import viewer_of_member
 from iocmarket.audit.services import PLATFORM
 from iocmarket.publication.publisher import run_until_idle
+from iocmarket.vetting.applying import address_confirmed, apply
+from iocmarket.vetting.charters import accept_charter, publish_charter
+from iocmarket.vetting.draft import DRAFT_EN, DRAFT_FR
+from iocmarket.vetting.models import Application
+from iocmarket.vetting.vouching import vouch
 
 PASSWORD_LENGTH = 16
 # What each institution's demonstration token may do: everything that the printed lines try.
@@ -37,6 +43,7 @@ def load(now: datetime) -> Keepsake:
         house.key: create_institution(name=house.name, domains=[house.domain], approved=True, actor=PLATFORM)
         for house in story.houses
     }
+    application = _applied()
     members: dict[str, Member] = {}
     logins = []
     for person in story.people:
@@ -51,11 +58,30 @@ def load(now: datetime) -> Keepsake:
             actor=PLATFORM,
         )
         logins.append(login)
+    _vet(members, application)
     for dispatch in story.dispatches:
         _send(dispatch, members[dispatch.author])
         run_until_idle()  # as in life: what was said later is published later, and stands first in lists
     keys = tuple(_key(key, institution) for key, institution in houses.items())
     return Keepsake(tuple(logins), keys)
+
+
+def _applied() -> Application:
+    """Done before anybody could be written to: the addresses of the story are invented, and may be somebody's."""
+    candidate = Member.objects.create_user(CANDIDATE.email)
+    application = apply(candidate, CANDIDATE.told)
+    address_confirmed(candidate)
+    return application
+
+
+def _vet(members: dict[str, Member], application: Application) -> None:
+    """A charter that everybody has accepted, and somebody who asks to come in, with one vouch of two."""
+    publisher = next(member for member in members.values() if member.is_administrator)
+    charter = publish_charter(text_fr=DRAFT_FR, text_en=DRAFT_EN, by=publisher)
+    for member in members.values():
+        accept_charter(member, version=charter.version)
+    accept_charter(application.member, version=charter.version)
+    vouch(application, words=VOUCH.words, by=members[VOUCH.email])
 
 
 def document_of(dispatch: Dispatch) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.account.utils import has_verified_email
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -18,6 +20,7 @@ from iocmarket.accounts.letters import letter_for
 from iocmarket.accounts.models import Member
 from iocmarket.accounts.reauthentication import is_fresh
 from iocmarket.audit.services import Actor, record
+from iocmarket.vetting.applying import address_confirmed
 from iocmarket.web.client import client_address
 from iocmarket.web.mails import send_mail_later
 
@@ -48,8 +51,17 @@ class MemberAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def populate_username(self, request: HttpRequest, user: Member) -> None:
         """Members have no user name."""
 
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """The address is the person's: an application is seen from now on."""
+        confirmed = bool(super().confirm_email(request, email_address))
+        if confirmed:
+            address_confirmed(email_address.user)
+        return confirmed
+
     def login(self, request: HttpRequest, user: Member) -> None:
         """Log in, keeping the moment of the visit before this one, and the trace of the act."""
+        if has_verified_email(user):
+            address_confirmed(user)  # an address may be confirmed in other ways than by the link
         with transaction.atomic():
             Member.objects.filter(pk=user.pk).update(previous_visit_at=user.last_login)
             actor = Actor(member_id=user.pk, institution_id=user.institution_id)

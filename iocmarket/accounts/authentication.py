@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from iocmarket.accounts import second_factor, secrets
 from iocmarket.accounts.models import Institution, Member, Token
 from iocmarket.accounts.viewer import Viewer, viewer_of_member, viewer_of_token
+from iocmarket.api.problems import Problem
 from iocmarket.kernel import clock
 from iocmarket.prepared import planned_rows
 
@@ -100,6 +101,8 @@ class TokenAuthentication(BaseAuthentication):
         token = token_for(secret)
         if token is None:
             raise exceptions.AuthenticationFailed("the token is unknown, expired, revoked or suspended")
+        if not token.institution.is_bound(clock.now()):
+            raise Problem(403, "charter_not_accepted", "a manager of the institution has to accept the charter first")
         _note_use(token)
         return AnonymousUser(), viewer_of_token(token)
 

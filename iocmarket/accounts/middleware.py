@@ -14,7 +14,7 @@ from iocmarket.accounts.models import Member
 # alone).
 OPEN = (
     "/static/", "/accounts/", "/preferences/", "/help", "/accessibility", "/api/", "/taxii2",
-    "/feeds", "/healthz", "/readyz", "/invitation", "/privacy", "/account/data",
+    "/feeds", "/healthz", "/readyz", "/invitation", "/privacy", "/account/data", "/charter",
 )  # fmt: skip
 
 
@@ -37,4 +37,5 @@ class ApprovedMembersOnly:
 
 
 def _is_open(request: HttpRequest) -> bool:
-    return request.path.startswith(OPEN) or request.path.rstrip("/") == reverse("waiting").rstrip("/")
+    waiting = reverse("waiting")
+    return request.path.startswith((*OPEN, f"{waiting}/")) or request.path == waiting

@@ -52,6 +52,8 @@ class Institution(models.Model):
     reminded_days = models.PositiveSmallIntegerField(null=True, blank=True)
     left_at = models.DateTimeField(null=True, blank=True)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
+    # Until when its tokens work although none of its managers has accepted the charter that holds; empty once one has.
+    charter_due_at = models.DateTimeField(null=True, blank=True)
     # Of a partner: what was agreed, and until when its keys open anything.
     agreement = models.TextField(blank=True, max_length=2000)
     agreement_until = models.DateTimeField(null=True, blank=True)
@@ -66,6 +68,10 @@ class Institution(models.Model):
     def is_approved(self) -> bool:
         """Whether its people and machines may use the platform."""
         return self.state == self.State.APPROVED
+
+    def is_bound(self, moment: datetime) -> bool:
+        """Whether its tokens open anything as far as the charter goes: accepted by a manager, or still time to."""
+        return self.charter_due_at is None or moment < self.charter_due_at
 
     @property
     def is_read_only(self) -> bool:

@@ -10,17 +10,7 @@ from iocmarket.accounts.circle_invitations import invitations_to
 from iocmarket.accounts.models import Member
 from iocmarket.accounts.recertifying import is_asked
 from iocmarket.accounts.roles import Capability
-from iocmarket.accounts.services import applicants
 from iocmarket.web.navigation import Badge, Group, NavItem, navigation
-
-
-def _is_administrator(request: HttpRequest) -> bool:
-    return bool(getattr(request.user, "is_administrator", False))
-
-
-def _waiting(request: HttpRequest) -> Badge | None:
-    count = len(applicants()) if _is_administrator(request) else 0
-    return Badge(count, _("waiting for an answer"), alert=True) if count else None
 
 
 def _to_confirm(request: HttpRequest) -> Badge | None:
@@ -38,6 +28,10 @@ def _asked(request: HttpRequest) -> Badge | None:
         return None
     count = invitations_to(member.institution).count()
     return Badge(count, _("invitations to answer"), alert=True) if count else None
+
+
+def _is_administrator(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_administrator", False))
 
 
 def _unverified(request: HttpRequest) -> Badge | None:
@@ -73,16 +67,5 @@ def register() -> None:
         NavItem(
             key="assets-queue", label=_("Assets to verify"), url_name="assets-queue", icon="check", order=25,
             group=Group.COMMUNITY, also=("asset-decide",), visible=_is_administrator, badge=_unverified,
-        ),
-        NavItem(
-            key="applications",
-            label=_("Applications"),
-            url_name="applications",
-            icon="people",
-            order=20,
-            group=Group.COMMUNITY,
-            also=("application-",),
-            visible=_is_administrator,
-            badge=_waiting,
         ),
     )  # fmt: skip

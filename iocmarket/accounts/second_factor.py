@@ -24,7 +24,7 @@ BY_PROVIDER = "second_factor_by_provider"
 """Where a session keeps that its provider asserted one (iocmarket/sso/assurance.py writes it)."""
 OPEN = (
     "/static/", "/accounts/", "/preferences/", "/help", "/accessibility", "/api/", "/taxii2", "/feeds", "/healthz",
-    "/readyz", "/invitation",
+    "/readyz", "/invitation", "/charter",
 )  # fmt: skip
 
 

@@ -75,65 +75,6 @@ def create_member(
     return member
 
 
-@transaction.atomic
-def apply(member: Member, *, name: str, institution_name: str, why: str) -> None:
-    """Note what an applicant says. An institution that nobody knows yet is kept as `applied`."""
-    typed = " ".join(institution_name.split())
-    institution = Institution.objects.filter(name__iexact=typed).first() or Institution.objects.create(name=typed)
-    member.name, member.institution, member.why = name, institution, why
-    member.state = Member.State.APPLICANT
-    member.save(update_fields=["name", "institution", "why", "state"])
-    actor = Actor(member_id=member.pk, institution_id=institution.pk)
-    record("member.applied", actor=actor, subject_type="member", subject_id=member.public_id, details={})
-
-
-def applicants() -> list[Member]:
-    """Who is waiting for an answer, oldest first."""
-    return list(
-        Member.objects.filter(state=Member.State.APPLICANT, is_active=True)
-        .select_related("institution")
-        .order_by("date_joined"),
-    )
-
-
-@transaction.atomic
-def decide_application(member: Member, *, approve: bool, role: Role, reason: str, actor: Actor) -> Member:
-    """Let an applicant in, or refuse with a reason. Approving the first person approves the institution too.
-
-    Raises Refusal: `already_decided`, `reason_required`, `institution_required`.
-    """
-    member = Member.objects.select_for_update(of=("self",)).select_related("institution").get(pk=member.pk)
-    if member.state != Member.State.APPLICANT:
-        raise Refusal("already_decided", "this application has been answered already")
-    if not approve and not reason.strip():
-        raise Refusal("reason_required", "a refusal needs a reason: the applicant will read it")
-    if approve:
-        _approve(member, role)
-    else:
-        member.state = Member.State.REFUSED
-    member.decided_reason = reason.strip()
-    member.save(update_fields=["state", "role", "decided_reason"])
-    record(
-        "member.approved" if approve else "member.refused", actor=actor, subject_type="member",
-        subject_id=member.public_id, details={"role": role} if approve else {},
-    )  # fmt: skip
-    return member
-
-
-def _approve(member: Member, role: Role) -> None:
-    institution = member.institution
-    if institution is None:
-        raise Refusal("institution_required", "the applicant names no institution")
-    if institution.state in {Institution.State.SUSPENDED, Institution.State.LEFT}:
-        raise Refusal("institution_not_open", f"{institution.name} is {institution.get_state_display()}")
-    if not institution.is_approved:
-        institution.state = Institution.State.APPROVED
-        institution.approved_at = clock.now()
-        institution.save(update_fields=["state", "approved_at"])
-    member.state = Member.State.APPROVED
-    member.role = role
-
-
 @dataclass(frozen=True, slots=True)
 class NewToken:
     """A token with its secret, which exists nowhere else and is shown once."""

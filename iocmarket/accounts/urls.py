@@ -10,10 +10,7 @@ urlpatterns = [
     path("account/second-factor", account_pages.second_factor_page, name="second-factor"),
     path("account/sessions/end", account_pages.end_session, name="session-end"),
     path("account/sessions/end-others", account_pages.end_other_sessions, name="sessions-end"),
-    path("account/waiting", views.waiting, name="waiting"),
     path("account/tokens", views.tokens, name="tokens"),
     path("account/tokens/<uuid:public_id>/revoke", views.revoke, name="token-revoke"),
-    path("members/applications", views.applications, name="applications"),
-    path("members/applications/<uuid:public_id>", views.decide, name="application-decide"),
 ]
 urlpatterns += [*circle_urls.urlpatterns, *asset_urls.urlpatterns]

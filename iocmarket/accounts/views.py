@@ -1,4 +1,4 @@
-"""Pages of the community's own house: waiting, applications, tokens. Thin: services decide and write."""
+"""Pages of the community's own house: tokens. Thin: services decide and write."""
 
 from __future__ import annotations
 
@@ -12,17 +12,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from iocmarket.accounts import services
-from iocmarket.accounts.forms import DecisionForm, TokenForm
+from iocmarket.accounts.forms import TokenForm
 from iocmarket.accounts.models import Member, Token
-from iocmarket.accounts.reasons import REASONS
-from iocmarket.accounts.roles import Capability, Role
+from iocmarket.accounts.roles import Capability
 from iocmarket.accounts.snippets import Card, snippets
 from iocmarket.audit.services import Actor
 from iocmarket.kernel import clock
-from iocmarket.kernel.decision import Refusal
 
 
 def member_of(request: HttpRequest) -> Member:
@@ -36,71 +34,6 @@ def member_of(request: HttpRequest) -> Member:
 def actor_of(member: Member) -> Actor:
     """The member as the author of an audit event."""
     return Actor(member_id=member.pk, institution_id=member.institution_id)
-
-
-@login_required
-@require_GET
-def waiting(request: HttpRequest) -> HttpResponse:
-    """What an applicant, a refused or a suspended person sees."""
-    member = request.user
-    if isinstance(member, Member) and member.is_approved:
-        return redirect("home")
-    refused = isinstance(member, Member) and member.state == Member.State.REFUSED
-    applicant = isinstance(member, Member) and member.state == Member.State.APPLICANT
-    context = {
-        "refused": refused,
-        "suspended": not refused and not applicant,
-        "reason": member.decided_reason if isinstance(member, Member) else "",
-    }
-    return render(request, "account/pending.html", context)
-
-
-@login_required
-@require_GET
-def applications(request: HttpRequest) -> HttpResponse:
-    """The administrator's queue."""
-    _administrator(request)
-    context = {"applicants": services.applicants(), "form": DecisionForm()}
-    return render(request, "accounts/applications.html", context)
-
-
-@login_required
-@require_POST
-def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Approve or refuse one applicant."""
-    administrator = _administrator(request)
-    applicant = get_object_or_404(Member, public_id=public_id)
-    form = DecisionForm(request.POST)
-    if not form.is_valid():
-        return _queue_with(request, form, applicant, status=422)
-    approve = form.cleaned_data["decision"] == "approve"
-    try:
-        services.decide_application(
-            applicant,
-            approve=approve,
-            role=Role(form.cleaned_data["role"]),
-            reason=form.cleaned_data["reason"],
-            actor=actor_of(administrator),
-        )
-    except Refusal as refusal:
-        said = str(REASONS.get(refusal.code, refusal.detail))
-        form.add_error("reason" if refusal.code == "reason_required" else None, said)
-        return _queue_with(request, form, applicant, status=422)
-    said = _("%(name)s is in.") if approve else _("%(name)s was refused; the reason is on the applicant's page.")
-    messages.success(request, said % {"name": applicant})
-    return redirect("applications")
-
-
-def _queue_with(request: HttpRequest, form: DecisionForm, applicant: Member, *, status: int) -> HttpResponse:
-    context = {"applicants": services.applicants(), "form": DecisionForm(), "failed": applicant, "failed_form": form}
-    return render(request, "accounts/applications.html", context, status=status)
-
-
-def _administrator(request: HttpRequest) -> Member:
-    member = member_of(request)
-    if not member.may(Capability.APPLICATIONS_DECIDE):
-        raise Http404
-    return member
 
 
 @login_required

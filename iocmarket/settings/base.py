@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "iocmarket.accounts",
     "iocmarket.audit",
     "iocmarket.sso",
+    "iocmarket.vetting",
     "iocmarket.indicators",
     "iocmarket.publication",
     "iocmarket.privacy",
@@ -80,6 +81,7 @@ MIDDLEWARE = [
     "iocmarket.accounts.second_factor.SecondFactorFirst",
     "iocmarket.accounts.reauthentication.FreshLogin",
     "iocmarket.accounts.read_only.ReadOnlyInstitutions",
+    "iocmarket.vetting.middleware.CharterAccepted",
     "iocmarket.web.middleware.limits.TooManyRequests",
 ]
 

@@ -9,6 +9,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import Page
 
+from iocmarket.vetting.charters import publish_charter
 from tests.browser.conftest import Visit
 from tests.browser.eyes import barriers, overflow
 from tests.browser.village import Village, session_of
@@ -79,8 +80,17 @@ def test_the_pages_of_everybody(visit: Visit, village: Village, scheme: str) -> 
         "privacy": "/privacy",
         "erased": "/account/data/erased",
         "api": "/api/docs",
+        "charter": "/charter",
     }
     assert found_wrong(page, paths) == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_charter_before_it_is_accepted(visit: Visit, village: Village, scheme: str) -> None:
+    for text in ("Avant.", "# Titre\n\nUn texte.\n\n- un engagement\n- un autre"):
+        publish_charter(text_fr=text, text_en=text, by=village.manager)
+    page = visit("/", session_of(village.reader), color_scheme=scheme)
+    assert found_wrong(page, {"charter": "/charter", "charter-version": "/charter/1"}) == {}
 
 
 def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
@@ -88,6 +98,8 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     pages = {name for name, path in routes(get_resolver()) if not path.lstrip("^").startswith(MACHINES)}
     looked = {"home", "search", "indicator", "share", "shared", "withdraw", "tokens", "applications", "waiting"}
     looked |= {"members", "confirmation", "departure", "institution", "invitation"}
+    foot = {"help", "accessibility", "status", "api-docs"}
+    looked |= {"candidates", "vetting-rules", "charter", "charter-version", "charter-publish"}
     acts = {"token-revoke", "application-decide", "preference", "healthz", "readyz", "alert-seen"}
     acts |= {"invite", "invitation-resend", "invitation-revoke", "member-role", "member-sessions", "member-remove"}
     acts |= {f"institution-{act}" for act in ("suspend", "reinstate", "leave", "merge")}
@@ -99,6 +111,7 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     acts |= {"journal-export", "session-end", "sessions-end", "report-sighting", "retract-sighting", "share-progress"}
     looked |= {"circles", "circle", "assets", "assets-queue"}
     acts |= {"circle-answer", "circle-act", "asset-check", "asset-remove", "asset-decide"}
+    acts |= {"candidate-vouch", "candidate-withdraw", "charter-accept", "question-answer"}
     assert pages == looked | foot | acts
 
 

@@ -28,7 +28,8 @@ from iocmarket.audit.services import PLATFORM
 from iocmarket.indicators.joining import accept_invitation
 from iocmarket.indicators.models import Contribution, Report
 from iocmarket.kernel.marking import PAP, TLP
-from tests.factories import contribute, make_institution, make_member, make_token, publish
+from iocmarket.vetting.vouching import vouch
+from tests.factories import contribute, make_applicant, make_institution, make_member, make_token, publish
 
 PASTED = """185.220.101[.]45
 185.220.101.45
@@ -90,6 +91,10 @@ class Village:
             "assets": "/assets",
             "assets-queue": "/assets/queue",
             "own data": "/account/data",
+            "candidates": "/members/candidates",
+            "vetting-rules": "/members/applications/rules",
+            "charter-publish": "/members/charter",
+            "charter": "/charter",
             "help": "/help",
             "accessibility": "/accessibility",
             "status": "/status",
@@ -118,8 +123,7 @@ def settle() -> Village:
         valbrune, role=Role.MANAGER, administrator=True, name="Claire Aubrac", email="claire@univ-valbrune.fr"
     )
     reader = make_member(valbrune, role=Role.READER, name="Odile Marchetti", email="odile@univ-valbrune.fr")
-    applicant = make_member(make_institution("École de Lumen", approved=False), name="Léo Serre", email="leo@lumen.fr")
-    Member.objects.filter(pk=applicant.pk).update(state=Member.State.APPLICANT, why="Responsable sécurité")
+    applicant = _candidate(manager, make_member(meriane, name="Inès Bouvard", email="ines@inp-meriane.fr"))
     make_token(valbrune)
     value = _campaign(valbrune, meriane)
     own = contribute(valbrune, "https://cas-valbrune-connexion.top/login", type_name="url", audience="own", pap=PAP.RED)
@@ -174,6 +178,22 @@ def _invited(institution: Institution, manager: Member) -> str:
         invitations.invite(institution, email="nadia@univ-valbrune.fr", role=Role.READER, by=manager)
     link: str = letter.call_args.args[2]["link"]
     return link.removeprefix(settings.PUBLIC_URL)
+
+
+def _candidate(*vouchers: Member) -> Member:
+    """Somebody who brings a new institution, with the vouches that it needs."""
+    application = make_applicant(
+        "École de Lumen",
+        name="Léo Serre",
+        email="leo@lumen.fr",
+        why="Responsable sécurité",
+        domains=["lumen.fr"],
+        networks=["193.52.0.0/16"],
+        contact_email="ssi@lumen.fr",
+    )
+    for member in vouchers:
+        vouch(application, words="Nous travaillons ensemble depuis trois ans.", by=member)
+    return Member.objects.get(pk=application.member_id)
 
 
 def _campaign(valbrune: Institution, meriane: Institution) -> Contribution:

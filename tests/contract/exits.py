@@ -230,6 +230,13 @@ def _remove(path: str) -> Ask:
 
 NOTHING = "6f1c2f9e-3b57-4f0e-9a57-0c5b1d2e3f41"
 """The id of nothing."""
+
+
+def _act(name: str, path: str, **data: str) -> Exit:
+    """A button that says nothing of any value."""
+    return Exit("page", (Asking(name, _post("person", path, **data), tells=False),))
+
+
 COLLECTION = "/taxii2/api/collections/{r.community}/"
 INBOX = "/taxii2/api/collections/{r.inbox}/"
 DEPOT = "/taxii2/api/collections/{r.depot}/"
@@ -300,6 +307,23 @@ ROUTES: dict[str, Exit] = {
         "page", (Asking("end", _post("person", "/account/sessions/end", session="1"), tells=False),)
     ),
     "account/sessions/end-others": ACCOUNT,  # it gives the browser another session
+    "account/waiting/questions/<uuid:public_id>": ACCOUNT,
+    "charter": Exit("open", page("/charter", tells=False).askings),
+    "charter/<int:version>": Exit("open", page("/charter/1", tells=False).askings),
+    "account/charter": _act("accept", "/account/charter", version="1"),
+    "members/charter": page("/members/charter", tells=False),
+    "members/candidates": page("/members/candidates", tells=False),
+    "members/candidates/<uuid:public_id>/vouch": _act("vouch", "/members/candidates/{s.contribution_id}/vouch"),
+    "members/candidates/<uuid:public_id>/withdraw": _act(
+        "withdraw", "/members/candidates/{s.contribution_id}/withdraw"
+    ),
+    "members/applications/rules": page("/members/applications/rules", tells=False),
+    "api/v1/institutions/applications": Exit(
+        "machine", (Asking("queue", _get("person", "/api/v1/institutions/applications"), tells=False),)
+    ),
+    "api/v1/institutions/applications/<uuid:public_id>": Exit(
+        "machine", (Asking("decide", _post("person", "/api/v1/institutions/applications/{s.contribution_id}"), False),)
+    ),
     "account/tokens": page("/account/tokens", tells=False),
     "account/tokens/<uuid:public_id>/revoke": Exit(
         "page", (Asking("revoke", _post("person", "/account/tokens/{s.contribution_id}/revoke"), tells=False),)

@@ -55,6 +55,9 @@ READ = rule(anonymous="login", applicant="login")
 _NO_SCOPE = dict.fromkeys(("reader", "administrator", "read_token", "provider_token"), "denied")
 WRITE = READ | _NO_SCOPE
 ADMIN = WRITE | {"contributor": "denied"}
+DECIDERS = READ | dict.fromkeys(("reader", "contributor", "read_token", "provider_token"), "denied")
+"""Managers and administrators in their own session: no token answers applications."""
+NOBODY = dict.fromkeys(VIEWERS, "absent")
 TOKENS = READ | dict.fromkeys(("reader", "contributor", "manager", "foreign", "administrator"), "login")
 """TAXII: a session opens nothing."""
 
@@ -134,7 +137,30 @@ TABLE: dict[str, tuple[Row, ...]] = {
         form("/account/tokens", MANAGERS, name="x", scopes="indicators:read"),
     ),
     "account/tokens/<uuid:public_id>/revoke": (form("/account/tokens/{token}/revoke", theirs(MANAGERS)),),
-    "members/applications": (get("/members/applications", ADMINISTRATORS),),
+    "account/waiting/questions/<uuid:public_id>": (
+        form("/account/waiting/questions/{absent}", but(NOBODY, anonymous="login", **_MACHINES), words="x"),
+    ),
+    "members/applications": (get("/members/applications", but(PEOPLE, reader="absent", contributor="absent")),),
+    "members/applications/rules": (
+        get("/members/applications/rules", ADMINISTRATORS),
+        form("/members/applications/rules", ADMINISTRATORS, vouches_needed="1", charter_grace_days="30"),
+    ),
+    "members/candidates": (get("/members/candidates", TAKERS_BACK),),
+    "members/candidates/<uuid:public_id>/vouch": (
+        form("/members/candidates/{candidate}/vouch", TAKERS_BACK, words="known"),
+    ),
+    "members/candidates/<uuid:public_id>/withdraw": (form("/members/candidates/{candidate}/withdraw", TAKERS_BACK),),
+    "charter": (get("/charter", ANYBODY),),
+    "charter/<int:version>": (get("/charter/7", NOBODY),),
+    "account/charter": (form("/account/charter", PEOPLE, version="1"),),
+    "members/charter": (get("/members/charter", ADMINISTRATORS), form("/members/charter", ADMINISTRATORS, text_fr="x")),
+    "api/v1/institutions/applications": (get("/api/v1/institutions/applications", DECIDERS),),
+    "api/v1/institutions/applications/<uuid:public_id>": (
+        send(
+            "/api/v1/institutions/applications/{applicant}", but(DECIDERS, manager="absent", foreign="absent"),
+            {"decision": "approve"},
+        ),
+    ),
     "members/applications/<uuid:public_id>": (
         form("/members/applications/{applicant}", ADMINISTRATORS, decision="approve", role="reader"),
     ),

@@ -19,7 +19,6 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from iocmarket.accounts import services
 from iocmarket.accounts.assets import declare_asset
 from iocmarket.accounts.circle_invitations import invite
 from iocmarket.accounts.circles import create_circle
@@ -32,9 +31,19 @@ from iocmarket.indicators.models import Indicator
 from iocmarket.kernel.marking import FULL, PROVIDER, TLP, Marking
 from iocmarket.publication.audiences import COMMUNITY, inbox
 from iocmarket.publication.models import Entry, View
+from iocmarket.vetting.models import Application
 from sharing.taxii.depots import depot_of
 from tests.contract.matrix import LIBRARY, TABLE, VIEWERS, Row
-from tests.factories import contribute, make_institution, make_member, make_token, publish, report, viewer_for
+from tests.factories import (
+    contribute,
+    make_applicant,
+    make_institution,
+    make_member,
+    make_token,
+    publish,
+    report,
+    viewer_for,
+)
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -96,8 +105,8 @@ def machine(institution: Institution, **choices: Any) -> Client:
 def world(db: None) -> World:
     home, other, third = make_institution("Ici"), make_institution("Ailleurs"), make_institution("Un tiers")
     manager = make_member(home, role=Role.MANAGER)
-    applicant = make_member(None)
-    services.apply(applicant, name="A", institution_name="Ailleurs encore", why="")
+    application = make_applicant("Ailleurs encore")
+    applicant = application.member
     clients = {
         "anonymous": Client(raise_request_exception=False),
         "applicant": client_of(applicant),
@@ -134,6 +143,7 @@ def _names(home: Institution, other: Institution, third: Institution, applicant:
         "submission": str(sent["id"]),
         "token": str(Token.objects.filter(institution=home)[0].public_id),
         "applicant": str(applicant.public_id),
+        "candidate": str(Application.objects.get(member=applicant).public_id),
         **_community(said.indicator, FULL),
         "foreign_inbox": str(views.get(inbox(other.pk), uuid4())),
         "depot": str(depot_of(viewer_for(home)).public_id),

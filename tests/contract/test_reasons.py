@@ -15,8 +15,8 @@ from django.conf import settings
 from django.utils import translation
 
 from ingestion.submissions.reasons import FAILURES, FAULTS, REASONS, SERIOUS, WARNINGS, fault_of
-from iocmarket.accounts.reasons import REASONS as ANSWERS
 from iocmarket.kernel.decision import Refusal
+from iocmarket.vetting.reasons import REASONS as OF_VETTING
 
 ROOT = Path(settings.BASE_DIR)
 READING = [
@@ -101,7 +101,9 @@ def test_serious_warnings_are_warnings() -> None:
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize(
-    "table", [REASONS, FAULTS, WARNINGS, FAILURES], ids=["reasons", "faults", "warnings", "failures"]
+    "table",
+    [REASONS, FAULTS, WARNINGS, FAILURES, OF_VETTING],
+    ids=["reasons", "faults", "warnings", "failures", "vetting"],
 )
 def test_sentences_are_sentences_in_both_languages(table: dict[str, object], language: str) -> None:
     with translation.override(language):
@@ -109,10 +111,8 @@ def test_sentences_are_sentences_in_both_languages(table: dict[str, object], lan
     assert [text for text in said.values() if not re.fullmatch(r"[A-ZÀ-Ý].*\.", text)] == []
 
 
-def test_every_refusal_of_an_answer_to_an_applicant_has_its_sentence() -> None:
-    service = (ROOT / "iocmarket/accounts/services.py").read_text(encoding="utf-8")
-    deciding = service[service.index("def decide_application") : service.index("class NewToken")]
-    assert set(re.findall(r"Refusal\(\s*\"(\w+)\"", deciding)) == set(ANSWERS)
+def test_every_refusal_of_vetting_has_its_sentence() -> None:
+    assert codes_refused([*(ROOT / "iocmarket/vetting").glob("*.py")]) == set(OF_VETTING)
 
 
 def test_a_fault_names_its_line() -> None:

@@ -13,6 +13,8 @@ from django.test import Client
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.roles import Role
 from iocmarket.audit.models import Event
+from iocmarket.audit.services import PLATFORM
+from iocmarket.vetting.rules import change_rules
 from tests.factories import PASSWORD, make_institution, make_member
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +28,12 @@ APPLICATION = {
     "why": "CSIRT, known to INP Mériane",
 }
 PAGES = ("/", "/share", "/search?q=evil.fr", "/account/tokens", "/members/applications")
+
+
+@pytest.fixture(autouse=True)
+def _no_vouch_needed(db: None) -> None:
+    """What vouches are for is told in tests/iocmarket/vetting."""
+    change_rules(vouches_needed=0, charter_grace_days=30, actor=PLATFORM)
 
 
 def sign_up(**extra: str) -> tuple[Client, Any]:
@@ -139,7 +147,7 @@ def test_an_approved_applicant_is_in(administrator: Client) -> None:
     assert "ada@valbrune.fr" in administrator.get("/members/applications").content.decode()
     assert decide(administrator, decision="approve", role="contributor").status_code == 302
     assert client.get("/").status_code == 200
-    assert the_applicant().role == Role.CONTRIBUTOR
+    assert the_applicant().role == Role.MANAGER
     fresh = Client()
     assert fresh.post("/accounts/login/", {"login": "ADA@valbrune.fr", "password": LONG})["Location"] == "/"
 
@@ -169,22 +177,24 @@ def test_approving_makes_no_administrator_whatever_the_form_says(administrator: 
     sign_up()
     decide(administrator, decision="approve", role="reader", is_administrator="on", institution="INP Mériane")
     member = the_applicant()
-    assert (member.role, member.is_administrator) == (Role.READER, False)
+    assert (member.role, member.is_administrator) == (Role.MANAGER, False)
     assert str(member.institution) == "Université de Valbrune"
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_only_administrators_open_the_queue(role: Role) -> None:
+def test_only_administrators_and_managers_open_a_queue_and_managers_their_own(role: Role) -> None:
     sign_up()
     client = logged_in(make_member(role=role))
-    assert client.get("/members/applications").status_code == 404
+    queue = client.get("/members/applications")
+    assert queue.status_code == (200 if role == Role.MANAGER else 404)
+    assert "ada@valbrune.fr" not in queue.content.decode()
     assert decide(client, decision="approve", role="manager").status_code == 404
     assert the_applicant().state == Member.State.APPLICANT
 
 
 def test_a_queue_that_one_may_not_open_reads_like_a_page_that_is_not_there() -> None:
     sign_up()
-    client = logged_in(make_member(role=Role.MANAGER))
+    client = logged_in(make_member(role=Role.CONTRIBUTOR))
     client.get("/")  # shows what logging in had to say
     hidden = client.get("/members/applications").content.decode()
     absent = client.get("/members/applicationx").content.decode()
@@ -313,7 +323,7 @@ def test_every_act_on_the_way_in_leaves_its_trace(administrator: Client) -> None
     acts = list(
         Event.objects.filter(subject_id=the_applicant().public_id).order_by("pk").values_list("action", flat=True)
     )
-    assert acts == ["member.applied", "member.logged_in", "member.approved"]
+    assert acts == ["member.applied", "member.application_opened", "member.logged_in", "member.approved"]
     approval = Event.objects.get(action="member.approved")
     assert approval.actor is not None
     assert approval.actor.is_administrator

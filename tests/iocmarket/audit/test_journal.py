@@ -10,26 +10,29 @@ from django.db import DatabaseError, connection, transaction
 
 from iocmarket.accounts import services
 from iocmarket.accounts.models import Member
-from iocmarket.accounts.roles import Role, Scope
+from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.models import Event
 from iocmarket.audit.services import PLATFORM, Actor, record
 from iocmarket.indicators.services import withdraw
-from tests.factories import contribute, make_institution, make_member, viewer_for
+from iocmarket.vetting.deciding import approve as approve_applicant
+from iocmarket.vetting.deciding import refuse
+from tests.factories import contribute, make_applicant, make_institution, make_member, viewer_for
 
 pytestmark = pytest.mark.django_db
 
 
 def applicant() -> Member:
     """Somebody who waits."""
-    member = Member.objects.create_user("ada@example.org")
-    services.apply(member, name="Ada", institution_name="Valbrune", why="")
-    return member
+    return make_applicant().member
 
 
 def decided(*, approve: bool) -> Member:
     """Somebody who waits no more."""
-    return services.decide_application(applicant(), approve=approve, role=Role.READER, reason="known", actor=PLATFORM)
+    by = make_member(administrator=True)
+    if not approve:
+        return refuse(applicant(), by=by, reason="unknown")
+    return approve_applicant(applicant(), by=by, without_vouches=True, reason="known")
 
 
 def a_token() -> services.NewToken:

@@ -104,6 +104,9 @@ def data_of(village: Village) -> Iterator[str]:
     yield from (village.valbrune.name, village.meriane.name, "École de Lumen", "Autre")
     for member in (village.manager, village.reader, village.applicant):
         yield from (member.name, member.email)
+    # What was told and said of the applicant.
+    yield from ("ssi@lumen.fr", "Nous travaillons ensemble depuis trois ans.")
+    yield from ("Claire Aubrac, Université de Valbrune", "Inès Bouvard, INP Mériane", "Inès Bouvard")
 
 
 def read(client: Client, path: str, language: str) -> set[str]:

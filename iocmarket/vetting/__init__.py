@@ -1,0 +1,1 @@
+"""Vetting: applications, vouches, the decision, and the charter that everybody accepts."""

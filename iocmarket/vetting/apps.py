@@ -1,0 +1,16 @@
+"""The vetting app."""
+
+from django.apps import AppConfig
+
+
+class VettingConfig(AppConfig):
+    """How an institution and a person come in."""
+
+    name = "iocmarket.vetting"
+    label = "vetting"
+
+    def ready(self) -> None:
+        """Put its pages into the navigation."""
+        from iocmarket.vetting import places  # noqa: PLC0415 (models may be imported from here on)
+
+        places.register()
