@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -16,7 +16,6 @@ from unittest import mock
 
 import pytest
 import time_machine
-from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +26,7 @@ from tests.oracle.cast import Cast, make_cast
 from tests.oracle.checks import check_views, check_visibility
 from tests.oracle.exits import Exits
 from tests.oracle.readers import Readers
+from tests.undone import undone
 
 BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "0"))
@@ -53,17 +53,6 @@ told = Counter[str]()
 
 class Killed(Exception):  # noqa: N818 (what happens to a process)
     """The publisher dies."""
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Whatever an example writes is gone after it."""
-    with transaction.atomic():
-        point = transaction.savepoint()
-        try:
-            yield
-        finally:
-            transaction.savepoint_rollback(point)
 
 
 @pytest.fixture

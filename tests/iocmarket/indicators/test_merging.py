@@ -23,7 +23,7 @@ from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import PAP, TLP
 from iocmarket.publication.access import statements_of
 from tests.factories import contribute, make_institution, make_member, make_token, publish, report, viewer_for
-from tests.oracle.test_worlds import undone
+from tests.undone import undone
 
 pytestmark = pytest.mark.django_db
 VALUES = ("45.1.1.1", "45.1.1.2", "45.1.1.3")
