@@ -324,7 +324,8 @@ def test_a_right_token_is_read(keys: None) -> None:
 # Equal in every process that collects: the values hold moments and keys.
 _WRONG = (
     "iss-other", "iss-none", "aud-other", "aud-none", "sub-none", "sub-empty", "sub-long", "nonce-other", "nonce-none",
-    "azp-other", "exp-none", "iat-none", "expired", "issued-later", "not-yet", "another-key", "shared-secret", "unsigned",
+    "azp-other", "exp-none", "iat-none", "expired", "issued-later", "not-yet", "another-key", "shared-secret",
+    "unsigned",
 )  # fmt: skip
 
 
