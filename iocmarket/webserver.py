@@ -1,6 +1,6 @@
 """How gunicorn listens, in both shapes (`--config python:iocmarket.webserver`): what it takes, and whom it believes.
 
-Only limits and trust are here; workers and addresses are the supervisor's and the image's.
+Only limits, trust and the log are here; workers and addresses are the supervisor's and the image's.
 """
 
 # A request line: the longest search is 2 000 characters, which percent-encoding trebles.
@@ -15,6 +15,8 @@ forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 # `X_Forwarded_For` would become the same variable as `X-Forwarded-For`.
 header_map = "drop"
+# Its lines hold no secret (supervisor/weblog.py).
+logger_class = "iocmarket.supervisor.weblog.RedactingLogger"
 # A worker that leaks is replaced before it matters.
 max_requests = 100_000
 max_requests_jitter = 10_000

@@ -18,16 +18,22 @@ class Exit:
     institution_id: int
     ceiling: Marking
     member_id: int | None
+    community_only: bool = False
 
     @classmethod
     def of(cls, viewer: Viewer) -> Exit:
         """That of a viewer."""
-        return cls(viewer.institution_id, viewer.ceiling, viewer.member_id)
+        return cls(viewer.institution_id, viewer.ceiling, viewer.member_id, viewer.community_only)
 
     @property
     def viewer(self) -> Viewer:
         """A viewer that sees the same; it may do nothing."""
-        return Viewer(institution_id=self.institution_id, ceiling=self.ceiling, member_id=self.member_id)
+        return Viewer(
+            institution_id=self.institution_id,
+            ceiling=self.ceiling,
+            member_id=self.member_id,
+            community_only=self.community_only,
+        )
 
 
 def read_by(exit_: Exit) -> Q:

@@ -97,7 +97,7 @@ def resolve(said: Iterable[tuple[str, Choices]], *, viewer: Viewer) -> Addressee
 def _crowds(circles: dict[str, int]) -> dict[str, int]:
     """By the name of a circle, and for the community by the empty one."""
     sizes = Counter(CircleMembership.objects.filter(circle__in=circles.values()).values_list("circle_id", flat=True))
-    community = Institution.objects.filter(state=Institution.State.APPROVED).count()
+    community = Institution.objects.filter(state=Institution.State.APPROVED, kind=Institution.Kind.MEMBER).count()
     return {"": community, **{name: sizes[pk] for name, pk in circles.items()}}
 
 

@@ -221,5 +221,6 @@ def _circles(member: Member) -> list[tuple[str, str]]:
 
 
 def _others(member: Member) -> list[str]:
-    found = Institution.objects.filter(state=Institution.State.APPROVED).exclude(members=member)
+    approved = Institution.objects.filter(state=Institution.State.APPROVED, kind=Institution.Kind.MEMBER)
+    found = approved.exclude(members=member)
     return list(found.order_by("name").values_list("name", flat=True))

@@ -1,12 +1,14 @@
 """Who sends this request: a token in one of the contract's five spellings, or a member's session.
 
 Bearer T, Token T, raw T (MISP), X-MISP-AUTH: T, HTTP Basic with any user name and the token as password. Never in a
-URL. Suspending the institution closes its tokens at their next request, since its state is read here each time.
+URL, where feed keys stand and no token is taken; a feed key is taken nowhere else. Suspending the institution closes
+its tokens at their next request, since its state is read here each time.
 """
 
 from __future__ import annotations
 
 import base64
+import math
 from datetime import timedelta
 from functools import cache
 
@@ -18,15 +20,21 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.request import Request
 
 from iocmarket.accounts import second_factor, secrets
+from iocmarket.accounts.feed_keys import are_on
 from iocmarket.accounts.models import Institution, Member, Token
+from iocmarket.accounts.networks import admits
 from iocmarket.accounts.viewer import Viewer, viewer_of_member, viewer_of_token
 from iocmarket.api.problems import Problem
 from iocmarket.kernel import clock
 from iocmarket.prepared import planned_rows
+from iocmarket.web.client import client_address
+from iocmarket.web.throttles import LIMITS
 
 CHALLENGE = 'Basic realm="iocmarket", charset="UTF-8", Bearer realm="iocmarket"'
 # `last_used_at` is for people: writing it at every pull would only make dead rows.
 USE_GRAIN = timedelta(minutes=1)
+CLIENT_LENGTH = 200
+"""Characters that are kept of what a client calls itself."""
 
 
 def secret_in(request: HttpRequest) -> str | None:
@@ -53,14 +61,27 @@ def _basic_password(encoded: str) -> str:
     return pair.partition(":")[2]
 
 
-def token_for(secret: str) -> Token | None:
-    """The usable token of an approved institution with that secret, or None: why is nobody's business."""
+def token_for(secret: str, address: str) -> Token | None:
+    """The token with that secret, if it opens anything from that address now; else None: why is nobody's business."""
+    token = _usable(secret, address)
+    return None if token is None or token.feed else token
+
+
+def feed_key_for(secret: str, feed: str, address: str) -> Token | None:
+    """The key of that feed, on the same terms, while the community lets feed keys open anything."""
+    token = _usable(secret, address)
+    if token is None or not token.institution.is_bound(clock.now()):
+        return None
+    return token if token.feed and token.feed == feed and are_on() else None
+
+
+def _usable(secret: str, address: str) -> Token | None:
     if not secrets.is_well_formed(secret):
         return None
-    token = _held(secrets.digest_of(secret))
-    if token is None or not token.is_usable(clock.now()) or not token.institution.is_approved:
+    token, moment = _held(secrets.digest_of(secret)), clock.now()
+    if token is None or not token.is_usable(moment) or not token.institution.opens_to_tokens(moment):
         return None
-    return token
+    return token if admits(token.networks, address) else None
 
 
 def _held(digest: bytes) -> Token | None:
@@ -84,10 +105,28 @@ def _names(model: type[Token] | type[Institution]) -> list[str]:
     return [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001 (Django's documented _meta API)
 
 
-def _note_use(token: Token) -> None:
+def note_use(token: Token, request: HttpRequest, address: str) -> None:
+    """Note when, from where and by which client a token was used last."""
     moment = clock.now()
     if token.last_used_at is None or moment - token.last_used_at > USE_GRAIN:
-        Token.objects.filter(pk=token.pk).update(last_used_at=moment)
+        Token.objects.filter(pk=token.pk).update(
+            last_used_at=moment, last_used_address=address or None, last_used_client=_client(request)
+        )
+
+
+def _client(request: HttpRequest) -> str:
+    """What the client calls itself, without what a page or a terminal would take for an order."""
+    said = request.headers.get("User-Agent", "")
+    return "".join(sign for sign in said if sign.isprintable())[:CLIENT_LENGTH]
+
+
+def refuse_guess(address: str) -> None:
+    """Count a secret that opens nothing. Raises Throttled when there were too many from that address.
+
+    Whoever has a token that opens is not held up by others behind the same address who have none.
+    """
+    if wait := LIMITS["bad_token"].wait(address):
+        raise exceptions.Throttled(wait=math.ceil(wait))
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -98,12 +137,14 @@ class TokenAuthentication(BaseAuthentication):
         secret = secret_in(request)
         if secret is None:
             return None
-        token = token_for(secret)
+        address = client_address(request)
+        token = token_for(secret, address)
         if token is None:
+            refuse_guess(address)
             raise exceptions.AuthenticationFailed("the token is unknown, expired, revoked or suspended")
         if not token.institution.is_bound(clock.now()):
             raise Problem(403, "charter_not_accepted", "a manager of the institution has to accept the charter first")
-        _note_use(token)
+        note_use(token, request, address)
         return AnonymousUser(), viewer_of_token(token)
 
     def authenticate_header(self, request: Request) -> str:

@@ -20,10 +20,8 @@ def approved_named(names: Iterable[str], *, where: str = "") -> list[Institution
     """Approved institutions by name, for the recipients of a submission. Raises Refusal(`unknown_recipient`)."""
     found = []
     for name in names:
-        institution = Institution.objects.filter(
-            name__iexact=" ".join(name.split()), state=Institution.State.APPROVED
-        ).first()
-        if institution is None:
+        institution = Institution.objects.filter(name__iexact=" ".join(name.split())).first()
+        if institution is None or not institution.is_approved:
             raise Refusal("unknown_recipient", f"{name[:80]!r} is not a member institution", where=where)
         found.append(institution)
     return found

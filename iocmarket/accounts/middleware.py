@@ -14,7 +14,7 @@ from iocmarket.accounts.models import Member
 # alone).
 OPEN = (
     "/static/", "/accounts/", "/preferences/", "/help", "/accessibility", "/api/", "/taxii2",
-    "/feeds", "/healthz", "/readyz", "/invitation", "/privacy", "/account/data", "/charter",
+    "/feeds", "/public/", "/healthz", "/readyz", "/invitation", "/privacy", "/account/data", "/charter",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from iocmarket.accounts.roles import Capability, Role, capabilities_of
 from iocmarket.kernel import clock
-from iocmarket.kernel.marking import FULL, PROVIDER, TLP, Marking
+from iocmarket.kernel.marking import FULL, PARTNER, PROVIDER, PUBLIC, TLP, Marking
 
 
 class Institution(models.Model):
@@ -36,6 +36,8 @@ class Institution(models.Model):
 
         MEMBER = "member", _("Member")
         PARTNER = "partner", _("Partner")
+        # One row at most, without a name: anybody, reading the public feed while it is open (opening.py).
+        PUBLIC = "public", _("The public")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=200, unique=True)
@@ -59,15 +61,35 @@ class Institution(models.Model):
     agreement_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("name"), name="institution_name_any_case")]
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="institution_name_any_case"),
+            models.UniqueConstraint(fields=["kind"], condition=models.Q(kind="public"), name="institution_one_public"),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
     @property
     def is_approved(self) -> bool:
-        """Whether its people and machines may use the platform."""
-        return self.state == self.State.APPROVED
+        """Whether it is a member of the community whose people and machines may use the platform."""
+        return self.state == self.State.APPROVED and self.kind == self.Kind.MEMBER
+
+    @property
+    def reads_community_only(self) -> bool:
+        """Whether nothing can be addressed to it: partners and the public read what the whole community reads."""
+        return self.kind != self.Kind.MEMBER
+
+    @property
+    def ceiling(self) -> Marking:
+        """The strictest marking that any exit may carry to it (domain.md, Audience)."""
+        return {self.Kind.PARTNER.value: PARTNER, self.Kind.PUBLIC.value: PUBLIC}.get(self.kind, FULL)
+
+    def opens_to_tokens(self, moment: datetime) -> bool:
+        """Whether its tokens open anything at that moment: those of a partner until its agreement ends."""
+        if self.kind != self.Kind.PARTNER:
+            return self.is_approved
+        agreed = self.agreement_until is not None and moment < self.agreement_until
+        return self.state == self.State.APPROVED and agreed
 
     def is_bound(self, moment: datetime) -> bool:
         """Whether its tokens open anything as far as the charter goes: accepted by a manager, or still time to."""
@@ -311,9 +333,24 @@ class Token(models.Model):
     @property
     def ceiling(self) -> Marking:
         """The strictest marking that this token may ever carry."""
-        own = Marking(min(TLP(self.tlp_ceiling), FULL.tlp), FULL.pap)
+        own = Marking(TLP(self.tlp_ceiling), FULL.pap).capped(self.institution.ceiling)
         return own if self.operated_by == self.OperatedBy.SELF else own.capped(PROVIDER)
 
     def is_usable(self, moment: datetime) -> bool:
         """Whether the token opens anything now; the institution's state is asked beside it."""
         return self.revoked_at is None and (self.expires_at is None or moment < self.expires_at)
+
+
+class Switch(models.Model):
+    """Something that the community has switched on; without a row it is off."""
+
+    class Name(models.TextChoices):
+        """What can be switched."""
+
+        FEED_KEYS = "feed-keys", _("Feed keys")
+
+    name = models.CharField(max_length=20, choices=Name.choices, primary_key=True)
+    on_since = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.name

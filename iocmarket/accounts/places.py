@@ -39,6 +39,11 @@ def _unverified(request: HttpRequest) -> Badge | None:
     return Badge(count, _("waiting for an answer"), alert=True) if count else None
 
 
+def _manages_partners(request: HttpRequest) -> bool:
+    member = request.user
+    return isinstance(member, Member) and member.may(Capability.PARTNERS_MANAGE)
+
+
 def register() -> None:
     """Called once, when the app is ready."""
     navigation.register(
@@ -67,5 +72,15 @@ def register() -> None:
         NavItem(
             key="assets-queue", label=_("Assets to verify"), url_name="assets-queue", icon="check", order=25,
             group=Group.COMMUNITY, also=("asset-decide",), visible=_is_administrator, badge=_unverified,
+        ),
+        NavItem(
+            key="partners",
+            label=_("Partners and public"),
+            url_name="partners",
+            icon="share",
+            order=40,
+            group=Group.COMMUNITY,
+            also=("partner",),
+            visible=_manages_partners,
         ),
     )  # fmt: skip

@@ -1,11 +1,11 @@
-"""What time does to institutions, and to what they own. May run twice or never without harm."""
+"""What time does to institutions, to what they own and to tokens. May run twice or never without harm."""
 
 from __future__ import annotations
 
-from iocmarket.accounts import asset_checks, recertifying
+from iocmarket.accounts import asset_checks, expiring, recertifying
 from iocmarket.celery import app
 
-CONFIRMATION_SECONDS = 3600.0
+CONFIRMATION_SECONDS = REMIND_SECONDS = 3600.0
 CHECK_SECONDS = 60.0
 
 
@@ -15,7 +15,14 @@ def confirmations() -> int:
     return recertifying.sweep()
 
 
+@app.task(name="accounts.remind_of_tokens")
+def remind_of_tokens() -> int:
+    """Remind people of tokens that expire soon; of how many."""
+    return expiring.remind()
+
+
 app.add_periodic_task(CONFIRMATION_SECONDS, app.signature("accounts.confirmations"), name="accounts.confirmations")
+app.add_periodic_task(REMIND_SECONDS, app.signature("accounts.remind_of_tokens"), name="accounts.remind_of_tokens")
 
 
 @app.task(name="accounts.check_assets")

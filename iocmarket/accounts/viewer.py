@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from iocmarket.accounts.models import Institution, Member, Token
-from iocmarket.accounts.roles import READING_SCOPES, SESSION_SCOPES
+from iocmarket.accounts.roles import READING_SCOPES, SESSION_SCOPES, Scope
 from iocmarket.kernel.marking import FULL, Marking
 
 
@@ -24,8 +24,36 @@ class Viewer:
     token_id: int | None = None
     read_only: bool = False
     """The institution did not confirm itself in time: no scope to write is among the scopes (recertifying.py)."""
+    community_only: bool = False
+    """A partner or the public: what the whole community is told, and nothing that is addressed to anybody."""
     tool: str = ""
     """The tool that the token was made for, where an answer's form depends on it (snippets.Tool.key)."""
+
+    @property
+    def decider(self) -> Viewer:
+        """Whose views decide whether a value is blocked, without the eyes of any person (domain.md, Views).
+
+        For a member institution all of its views at its full ceiling, whatever the exit in use; partners and the public
+        decide by what they read themselves.
+        """
+        ceiling = self.ceiling if self.community_only else FULL
+        return Viewer(institution_id=self.institution_id, ceiling=ceiling, community_only=self.community_only)
+
+
+PARTNER_SCOPES = frozenset({Scope.INDICATORS_READ.value, Scope.FEEDS_READ.value})
+"""What a token of a partner may do at most: nothing that writes."""
+
+
+def viewer_of_public(public: Institution) -> Viewer:
+    """Anybody at the public feed. Raises PermissionError while it is closed: fail closed."""
+    if public.kind != Institution.Kind.PUBLIC or public.state != Institution.State.APPROVED:
+        raise PermissionError("the public feed is closed")
+    return Viewer(
+        institution_id=public.pk,
+        ceiling=public.ceiling,
+        scopes=frozenset({Scope.FEEDS_READ.value}),
+        community_only=True,
+    )
 
 
 def viewer_of_member(member: Member) -> Viewer:
@@ -50,6 +78,7 @@ def viewer_of_token(token: Token) -> Viewer:
         read_only=_read_only(token.institution),
         token_id=token.pk,
         member_id=None,
+        community_only=token.institution.reads_community_only,
         tool=token.tool,
     )
 
@@ -60,4 +89,6 @@ def _read_only(institution: Institution | None) -> bool:
 
 def _scopes(held: frozenset[str], institution: Institution | None) -> frozenset[str]:
     """Without those to write where the institution may only read: every exit asks them, so none is forgotten."""
+    if institution is not None and institution.reads_community_only:
+        return held & PARTNER_SCOPES
     return held & READING_SCOPES if _read_only(institution) else held

@@ -6,14 +6,15 @@ fewer than the unretracted contributors (domain.md, Blocking guard). Contributor
 statement stands, expired or not (ADR 0018); anonymous ones are one, on both sides (domain.md, rule 6).
 
 Everything is decided over what an institution's machines see at the full ceiling, whatever the exit in use: that is
-its decision to block. Set-based: the reports that stand are few, so it begins with them.
+its decision to block (Viewer.decider; partners and the public decide over what they read). Set-based: the reports that
+stand are few, so it begins with them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -62,27 +63,23 @@ class Contested:
 
 def contested_for(viewer: Viewer, indicator_ids: Collection[int] | None = None) -> Contested:
     """What is kept out of the viewer's feeds, among these indicators or all. Two statements; four when narrow."""
-    deciding = _contested(_machine(viewer), indicator_ids)
-    narrow = Viewer(institution_id=viewer.institution_id, ceiling=viewer.ceiling.capped(FULL))
-    shown = deciding if narrow == _machine(viewer) else deciding & _contested(narrow, indicator_ids)
+    decider = viewer.decider
+    deciding = _contested(decider, indicator_ids)
+    narrow = replace(decider, ceiling=viewer.ceiling.capped(FULL))
+    shown = deciding if narrow == decider else deciding & _contested(narrow, indicator_ids)
     return Contested(deciding, shown)
 
 
 @lru_cache(maxsize=1024)
-def contested_statement(institution_id: int) -> tuple[str, tuple[Any, ...]]:
+def contested_statement(decider: Viewer) -> tuple[str, tuple[Any, ...]]:
     """A statement of one cell or none: equal for equal reports, hence whether what is kept out may have changed.
 
     Statements are not in it: they change with their publication, in the heads of the views. Written once for each
-    institution: its consumers ask it again and again (compare assets.py).
+    viewer that decides: its consumers ask it again and again (compare assets.py).
     """
-    reports = _reports(Viewer(institution_id=institution_id, ceiling=FULL)).order_by().values(together=Value(1))
+    reports = _reports(decider).order_by().values(together=Value(1))
     keys = StringAgg(Cast("pk", TextField()), ",", order_by="pk")
     return reports.annotate(all=MD5(keys)).values_list("all").query.sql_with_params()
-
-
-def _machine(viewer: Viewer) -> Viewer:
-    """What decides on blocking: the institution at its full ceiling, without the eyes of any person."""
-    return Viewer(institution_id=viewer.institution_id, ceiling=FULL)
 
 
 def _reports(viewer: Viewer) -> SightingQuerySet:

@@ -65,6 +65,8 @@ def _admitted(told: Contribution | Report | Sighting, viewer: Viewer, circles: C
     own = told.institution_id == viewer.institution_id
     if told.audience == "community":
         return Decision(True, "community")
+    if viewer.community_only:
+        return Decision(False, "not_addressed")
     if told.audience == "own" and own:
         return Decision(True, "own")
     if told.audience == "recipients" and (own or viewer.institution_id in told.recipients):
@@ -87,18 +89,25 @@ def visible_q(viewer: Viewer) -> Q:
 
 def told_q(viewer: Viewer) -> Q:
     """To whom a contribution or a report is told: the rule but for withdrawal, which reports do not know."""
-    own = Q(institution_id=viewer.institution_id)
-    audience = (
-        Q(audience="community")
-        | (Q(audience="own") & own)
-        | (Q(audience="recipients") & (own | Q(recipients__contains=[viewer.institution_id])))
-        | (Q(audience="circle") & Q(circle_id__in=circles_of(viewer.institution_id)))
-    )
-    admitted = audience & Q(tlp__lte=min(viewer.ceiling.tlp, FULL.tlp))
+    admitted = _admitted_q(viewer) & Q(tlp__lte=min(viewer.ceiling.tlp, FULL.tlp))
     if viewer.member_id is not None and viewer.ceiling.tlp >= FULL.tlp:
         named = Q(named_members__contains=[viewer.member_id]) | Q(author_id=viewer.member_id)
         admitted |= Q(tlp=TLP.RED) & named
     return Q(pap__lte=viewer.ceiling.pap) & admitted
+
+
+def _admitted_q(viewer: Viewer) -> Q:
+    """The audiences that admit the viewer."""
+    community = Q(audience="community")
+    if viewer.community_only:
+        return community
+    own = Q(institution_id=viewer.institution_id)
+    return (
+        community
+        | (Q(audience="own") & own)
+        | (Q(audience="recipients") & (own | Q(recipients__contains=[viewer.institution_id])))
+        | (Q(audience="circle") & Q(circle_id__in=circles_of(viewer.institution_id)))
+    )
 
 
 class ContributionQuerySet(_Contributions):

@@ -20,15 +20,24 @@ from iocmarket.publication.models import Entry, View
 
 
 def audiences_read_by(viewer: Viewer) -> list[str]:
-    """The audiences whose views the viewer may read: the community's, the own inbox, its circles. One statement."""
+    """The audiences whose views the viewer may read: the community's, the own inbox, its circles. One statement.
+
+    Partners and the public read the community's alone.
+    """
+    if viewer.community_only:
+        return [COMMUNITY]
     circles = circles_of(viewer.institution_id).order_by("circle_id")
     return [COMMUNITY, inbox(viewer.institution_id), *map(circle, circles)]
 
 
 def views_of(viewer: Viewer) -> QuerySet[View]:
     """The complete views that the viewer may read, at its ceiling."""
+    read = Q(audience=COMMUNITY)
+    if not viewer.community_only:
+        mine = Q(audience__in=[COMMUNITY, inbox(viewer.institution_id)])
+        read = mine | Q(circle_id__in=circles_of(viewer.institution_id))
     return View.objects.filter(
-        Q(audience__in=[COMMUNITY, inbox(viewer.institution_id)]) | Q(circle_id__in=circles_of(viewer.institution_id)),
+        read,
         ceiling_tlp=viewer.ceiling.tlp,
         ceiling_pap=viewer.ceiling.pap,
         filled_to__isnull=True,

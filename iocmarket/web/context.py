@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from iocmarket.web.navigation import Badge, Group, NavItem, navigation
 from iocmarket.web.preferences import PREFERENCES
+from iocmarket.web.redaction import redacted
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -70,9 +71,11 @@ class Shell:
     def here(self) -> str:
         """Where to come back to after setting a preference: a page that can be asked for with GET.
 
-        The query string is left out: a looked-up value must not be copied into further requests.
+        The query string is left out: a looked-up value must not be copied into further requests, and neither must an
+        address with a key in it.
         """
-        return self._request.path if self._request.method in {"GET", "HEAD"} else "/"
+        path = self._request.path
+        return path if self._request.method in {"GET", "HEAD"} and redacted(path) == path else "/"
 
     @cached_property
     def main(self) -> list[Place]:

@@ -23,7 +23,7 @@ from sharing.feeds.answers import answer_with, not_modified, unchanged
 from sharing.feeds.explain import explanation_of
 from sharing.feeds.formats.base import Tally
 
-_PARAMETERS = [
+PARAMETERS = [
     OpenApiParameter("type", OpenApiTypes.STR, description="IOC types, separated by commas."),
     OpenApiParameter("threat_type", OpenApiTypes.STR, description="Threat types, separated by commas."),
     OpenApiParameter("score_min", OpenApiTypes.NUMBER, description="0–100; blocking feeds have a threshold anyway."),
@@ -63,11 +63,15 @@ class FeedView(ScopedView):
 
     @extend_schema(
         operation_id="feeds_read",
-        parameters=_PARAMETERS,
+        parameters=PARAMETERS,
         responses={(200, "*/*"): OpenApiTypes.BINARY, 304: None, 503: OpenApiTypes.OBJECT},
     )
     def get(self, request: Request, name: str) -> HttpResponseBase:
         """The feed, or 304. 404 for an unknown format, 400 for an unknown option, 503 while it is being prepared."""
+        return self.told(request, name)
+
+    def told(self, request: Request, name: str) -> HttpResponseBase:
+        """The same for every door (doors.py)."""
         wanted = self._wanted(request, name)
         if request.query_params.get("explain", "0") not in {"0", "false", ""}:
             tally = wanted.explained() or Tally(count=wanted.feed().content.count)

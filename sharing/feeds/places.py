@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from iocmarket.accounts.feed_keys import KnownFeed, feeds
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.snippets import Block, Tool, header_file, snippets
+from sharing.feeds.formats.base import formats
 
 _FETCH = _("every five minutes")
 
@@ -90,8 +92,13 @@ def _csv(url: str, token: str, institution_id: int) -> list[Block]:
     ]
 
 
+def _known() -> list[KnownFeed]:
+    return [KnownFeed(fmt.name, fmt.extension) for fmt in formats]
+
+
 def register() -> None:
     """Called once, when the app is ready."""
+    feeds.register(_known)
     block, read = "block", Scope.FEEDS_READ
     snippets.register(
         Tool(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -14,14 +14,14 @@ from django.db.models.functions import Coalesce, Greatest
 from iocmarket.accounts.models import CircleMembership, Institution
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.kernel.clock import MICROSECOND
-from iocmarket.kernel.marking import FULL, Marking
+from iocmarket.kernel.marking import Marking
 from iocmarket.prepared import Prepared
 from iocmarket.publication.access import views_of
 from iocmarket.publication.models import Entry, View
 from sharing.reading import Exit
 
 ALWAYS = 2
-"""Audiences of every institution: the community, and its own inbox."""
+"""Audiences of every member institution: the community, and its own inbox; partners and the public have the first."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -65,12 +65,12 @@ class Readable:
 
 
 def _views(exit_: Exit) -> QuerySet[View, Any]:
-    """Those of its ceiling and of the full one; beside each how many audiences the institution belongs to."""
+    """Those of its ceiling and of the one that decides; beside each how many audiences the institution belongs to."""
     mine = CircleMembership.objects.filter(institution_id=exit_.institution_id)
     circles = mine.order_by().values("institution_id").annotate(number=Count("*")).values("number")
     joined = mine.filter(circle_id=OuterRef("circle_id")).values("joined_at")
     approved = Institution.objects.filter(pk=exit_.institution_id).values("approved_at")
-    found = views_of(exit_.viewer) | views_of(replace(exit_, ceiling=FULL).viewer)
+    found = views_of(exit_.viewer) | views_of(exit_.viewer.decider)
     return found.annotate(
         audiences=Coalesce(Subquery(circles), 0) + ALWAYS, since=Greatest(Subquery(joined), Subquery(approved))
     ).values_list("id", "head", "ceiling_tlp", "ceiling_pap", "audiences", "since")
@@ -86,8 +86,8 @@ def readable_by(viewer: Viewer) -> Readable | None:
     """
     rows = _VIEWS.rows(Exit.of(viewer))
     found = [View(pk=pk, head=head, ceiling_tlp=tlp, ceiling_pap=pap) for pk, head, tlp, pap, _number, _since in rows]
-    wanted = rows[0][4] if rows else ALWAYS
-    shown, deciding = _at(viewer.ceiling, found), _at(FULL, found)
+    wanted = 1 if viewer.community_only else rows[0][4] if rows else ALWAYS
+    shown, deciding = _at(viewer.ceiling, found), _at(viewer.decider.ceiling, found)
     since = repr([(pk, moment) for pk, _head, _tlp, _pap, _number, moment in rows])
     return Readable(viewer, shown, deciding, since) if len(shown) == len(deciding) == wanted else None
 

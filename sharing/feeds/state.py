@@ -99,7 +99,7 @@ def remembered(viewer: Viewer, feed: bytes, *, blocks: bool) -> tuple[Memory | N
 
     One statement, written out: most requests of machines end here.
     """
-    sql, given = _statement(viewer.institution_id if blocks else None)
+    sql, given = _statement(viewer.decider if blocks else None)
     [(inputs, access, serial, digest, files, *beside)] = planned_rows(sql, [*given, viewer.institution_id, feed])
     guarded = f"{signed(beside[0])}:{beside[1] or ''}" if blocks else ""
     if serial is None:
@@ -108,7 +108,7 @@ def remembered(viewer: Viewer, feed: bytes, *, blocks: bool) -> tuple[Memory | N
 
 
 @lru_cache(maxsize=1024)
-def _statement(blocking_for: int | None) -> tuple[str, tuple[Any, ...]]:
+def _statement(blocking_for: Viewer | None) -> tuple[str, tuple[Any, ...]]:
     if blocking_for is None:
         return _REMEMBERED.format(beside=""), ()
     (assets, first), (contested, then) = assets_statement(), contested_statement(blocking_for)

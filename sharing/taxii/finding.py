@@ -14,9 +14,12 @@ from sharing.taxii.models import Depot
 
 
 def listed(viewer: Viewer) -> list[dict[str, Any]]:
-    """The collections that the viewer may read or write, always in the same order: views, then Dépôt."""
-    views = collections_of(viewer) if may_read(viewer) else []
-    return [*map(collection_document, views), depot_document(depot_of(viewer), viewer)]
+    """The collections that the viewer may read or write, always in the same order: views, then Dépôt.
+
+    Partners have none of the latter: they say nothing here.
+    """
+    views = [collection_document(view) for view in collections_of(viewer)] if may_read(viewer) else []
+    return views if viewer.community_only else [*views, depot_document(depot_of(viewer), viewer)]
 
 
 def document_of(collection: Readable | Depot, viewer: Viewer) -> dict[str, Any]:

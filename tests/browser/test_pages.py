@@ -15,7 +15,7 @@ from tests.browser.eyes import barriers, overflow
 from tests.browser.village import Village, session_of
 
 WIDTHS = (320, 390, 768)
-MACHINES = ("accounts/", "api/v1", "feeds", "taxii2")
+MACHINES = ("accounts/", "api/v1", "feeds", "public", "taxii2")
 
 
 def found_wrong(page: Page, paths: dict[str, str]) -> dict[str, object]:
@@ -112,6 +112,9 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     looked |= {"circles", "circle", "assets", "assets-queue"}
     acts |= {"circle-answer", "circle-act", "asset-check", "asset-remove", "asset-decide"}
     acts |= {"candidate-vouch", "candidate-withdraw", "charter-accept", "question-answer"}
+    acts |= {"token-rotate", "token-feed-key"}
+    acts |= {"partner-switches", "partner-agreement", "partner-end", "partner-token", "partner-token-revoke"}
+    looked |= {"partners", "partner"}
     assert pages == looked | foot | acts
 
 

@@ -21,7 +21,9 @@ from iocmarket.accounts import invitations
 from iocmarket.accounts.assets import approve_asset, declare_asset, refuse_asset
 from iocmarket.accounts.circle_invitations import invite
 from iocmarket.accounts.circles import create_circle
+from iocmarket.accounts.feed_keys import switch
 from iocmarket.accounts.models import Circle, Institution, Member
+from iocmarket.accounts.partners import make_partner
 from iocmarket.accounts.roles import Role
 from iocmarket.accounts.viewer import viewer_of_member
 from iocmarket.audit.services import PLATFORM
@@ -55,6 +57,7 @@ class Village:
     circle: Circle
     invitation: str
     """The link in the letter to somebody whom Valbrune invites."""
+    partner: Institution
 
     @property
     def session(self) -> Client:
@@ -95,6 +98,8 @@ class Village:
             "vetting-rules": "/members/applications/rules",
             "charter-publish": "/members/charter",
             "charter": "/charter",
+            "partners": "/community/partners",
+            "partner": f"/community/partners/{self.partner.public_id}",
             "help": "/help",
             "accessibility": "/accessibility",
             "status": "/status",
@@ -125,6 +130,13 @@ def settle() -> Village:
     reader = make_member(valbrune, role=Role.READER, name="Odile Marchetti", email="odile@univ-valbrune.fr")
     applicant = _candidate(manager, make_member(meriane, name="Inès Bouvard", email="ines@inp-meriane.fr"))
     make_token(valbrune)
+    switch(on=True, actor=PLATFORM)
+    make_token(valbrune, feed="text", networks=["192.0.2.0/24", "2001:db8::/32"])
+    partner = make_partner(
+        name="CERT national", agreement="Convention du 3 mars 2026, gardée au secrétariat.",
+        until=timezone.now() + timedelta(days=200), contact_email="cert@example.org", actor=PLATFORM,
+    )  # fmt: skip
+    make_token(partner)
     value = _campaign(valbrune, meriane)
     own = contribute(valbrune, "https://cas-valbrune-connexion.top/login", type_name="url", audience="own", pap=PAP.RED)
     past = timezone.now() - timedelta(days=40)
@@ -150,6 +162,7 @@ def settle() -> Village:
         made.public_id,
         circle,
         _invited(valbrune, manager),
+        partner,
     )
 
 

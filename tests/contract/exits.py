@@ -33,14 +33,16 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """An institution with a machine that may do everything, and a person who may do everything."""
+    """An institution with a machine that may do everything, a person who may do everything, and a key of one feed."""
 
     institution: Institution
     machine: Client
     person: Client
+    anybody: Client
     community: UUID
     inbox: UUID
     depot: UUID
+    feed_key: str
 
 
 Ask = Callable[[Reader, Subject], Any]
@@ -169,6 +171,17 @@ def _press(kind: str) -> Ask:
 
 def _retract(reader: Reader, subject: Subject) -> Any:
     return reader.machine.delete(f"/api/v1/sightings/{subject.contribution_id}")
+
+
+def _rotate(reader: Reader, subject: Subject) -> Any:
+    path = f"/api/v1/tokens/{subject.contribution_id}/rotate"
+    return reader.machine.post(path, "{}", content_type="application/json")
+
+
+def _of_partner(act: str) -> Exit:
+    """An act of an administrator on a partner."""
+    path = "/community/partners/{s.contribution_id}/" + act
+    return Exit("page", (Asking(act, _post("person", path), tells=False),))
 
 
 def _delete_object(reader: Reader, subject: Subject) -> Any:
@@ -325,6 +338,12 @@ ROUTES: dict[str, Exit] = {
         "machine", (Asking("decide", _post("person", "/api/v1/institutions/applications/{s.contribution_id}"), False),)
     ),
     "account/tokens": page("/account/tokens", tells=False),
+    "account/tokens/feed-keys": Exit(
+        "page", (Asking("make", _post("person", "/account/tokens/feed-keys", name="x"), tells=False),)
+    ),
+    "account/tokens/<uuid:public_id>/rotate": Exit(
+        "page", (Asking("rotate", _post("person", "/account/tokens/{s.contribution_id}/rotate"), tells=False),)
+    ),
     "account/tokens/<uuid:public_id>/revoke": Exit(
         "page", (Asking("revoke", _post("person", "/account/tokens/{s.contribution_id}/revoke"), tells=False),)
     ),
@@ -365,6 +384,24 @@ ROUTES: dict[str, Exit] = {
     "api/v1/institutions/self/invitations/<uuid:public_id>/letter": _sent(
         _SELF + "/invitations/{s.contribution_id}/letter", {}
     ),
+    "api/v1/tokens": Exit(
+        "machine",
+        (
+            *machine("/api/v1/tokens", tells=False).askings,
+            Asking("make", _send("/api/v1/tokens", lambda _s: {"name": "x"}), tells=False),
+        ),
+    ),
+    "api/v1/tokens/<uuid:public_id>": machine("/api/v1/tokens/{s.contribution_id}", tells=False),
+    "api/v1/tokens/<uuid:public_id>/rotate": Exit("machine", (Asking("rotate", _rotate, tells=False),)),
+    "community/partners": page("/community/partners", tells=False),
+    "community/partners/switches": Exit(
+        "page", (Asking("switch", _post("person", "/community/partners/switches", what="x"), tells=False),)
+    ),
+    "community/partners/<uuid:public_id>": page("/community/partners/{s.contribution_id}", tells=False),
+    "community/partners/<uuid:public_id>/agreement": _of_partner("agreement"),
+    "community/partners/<uuid:public_id>/end": _of_partner("end"),
+    "community/partners/<uuid:public_id>/tokens": _of_partner("tokens"),
+    "community/partners/<uuid:public_id>/tokens/<uuid:token_id>/revoke": _of_partner("tokens/{s.stix_id}/revoke"),
     "members/applications": page("/members/applications", tells=False),
     "members/applications/<uuid:public_id>": Exit(
         "page", (Asking("decide", _post("person", "/members/applications/{s.contribution_id}"), tells=False),)
@@ -521,6 +558,13 @@ ROUTES: dict[str, Exit] = {
         ),
     ),
     "feeds/<str:name>": _feeds(),
+    "feeds/k/<str:key>/<str:file>": Exit(
+        "open", tuple(Asking(ask, _get("anybody", f"/feeds/k/{{r.feed_key}}/csv.csv{ask}")) for ask in ("", "?limit=9"))
+    ),
+    # What is said to members is not said to everybody.
+    "public/<str:name>": Exit(
+        "open", tuple(Asking(fmt.name, _get("anybody", f"/public/{fmt.name}"), tells=False) for fmt in formats)
+    ),
     "taxii2/": machine("/taxii2/", tells=False),
     "taxii2/api/": machine("/taxii2/api/", tells=False),
     "taxii2/api/collections/": machine("/taxii2/api/collections/", tells=False),

@@ -42,6 +42,7 @@ def rule(**outcomes: str) -> Rule:
 
 _MACHINES = {"read_token": "login", "provider_token": "login"}
 ANYBODY = rule()
+WALL = rule(**dict.fromkeys(VIEWERS, "absent"))
 PEOPLE = rule(anonymous="login", applicant="waiting", **_MACHINES)
 """Approved members, in a browser; a token opens no page."""
 WRITERS = PEOPLE | {"reader": "denied", "administrator": "denied"}
@@ -160,6 +161,32 @@ TABLE: dict[str, tuple[Row, ...]] = {
             "/api/v1/institutions/applications/{applicant}", but(DECIDERS, manager="absent", foreign="absent"),
             {"decision": "approve"},
         ),
+    ),
+    "account/tokens/feed-keys": (form("/account/tokens/feed-keys", MANAGERS, name="x"),),
+    "account/tokens/<uuid:public_id>/rotate": (form("/account/tokens/{token}/rotate", theirs(MANAGERS), overlap="3"),),
+    "api/v1/tokens": (
+        get("/api/v1/tokens", ADMIN),
+        send("/api/v1/tokens", ADMIN, {"name": "x", "scopes": ["feeds:read"]}),
+    ),
+    "api/v1/tokens/<uuid:public_id>": (
+        get("/api/v1/tokens/{token}", theirs(ADMIN)),
+        delete("/api/v1/tokens/{token}", theirs(ADMIN)),
+    ),
+    "api/v1/tokens/<uuid:public_id>/rotate": (send("/api/v1/tokens/{token}/rotate", theirs(ADMIN), {}),),
+    "community/partners": (
+        get("/community/partners", ADMINISTRATORS),
+        form("/community/partners", ADMINISTRATORS, name="x"),
+    ),
+    "community/partners/switches": (
+        form("/community/partners/switches", ADMINISTRATORS, what="public_feed", on="0"),
+    ),
+    "community/partners/<uuid:public_id>": (get("/community/partners/{partner}", ADMINISTRATORS),),
+    "community/partners/<uuid:public_id>/agreement": (form("/community/partners/{partner}/agreement", ADMINISTRATORS),),
+    "community/partners/<uuid:public_id>/end": (form("/community/partners/{partner}/end", ADMINISTRATORS),),
+    "community/partners/<uuid:public_id>/tokens": (form("/community/partners/{partner}/tokens", ADMINISTRATORS),),
+    "community/partners/<uuid:public_id>/tokens/<uuid:token_id>/revoke": (
+        form("/community/partners/{partner}/tokens/{partner_token}/revoke", ADMINISTRATORS),
+        form("/community/partners/{partner}/tokens/{token}/revoke", but(ADMINISTRATORS, administrator="absent")),
     ),
     "members/applications/<uuid:public_id>": (
         form("/members/applications/{applicant}", ADMINISTRATORS, decision="approve", role="reader"),
@@ -293,6 +320,11 @@ TABLE: dict[str, tuple[Row, ...]] = {
         get("/api/v1/indicators/{hidden}", theirs(READ)),
     ),
     "api/v1/lookup": (send("/api/v1/lookup", READ, {"values": ["{text}"]}),),
+    "feeds/k/<str:key>/<str:file>": (
+        get("/feeds/k/{feed_key}/text.txt", ANYBODY),
+        get("/feeds/k/{feed_key}/csv.csv", WALL),
+    ),
+    "public/<str:name>": tuple(get(f"/public/{fmt.name}", ANYBODY) for fmt in formats),
     "feeds/<str:name>": tuple(get(f"/feeds/{fmt.name}", READ) for fmt in formats),
     # TAXII
     "taxii2/": (get("/taxii2/", TOKENS),),

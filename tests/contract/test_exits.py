@@ -24,8 +24,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from ingestion.enrichment.services import enrich_indicators
+from iocmarket.accounts import feed_keys
 from iocmarket.accounts.models import Institution
+from iocmarket.accounts.opening import open_to_public
 from iocmarket.accounts.roles import Role, Scope
+from iocmarket.audit.services import PLATFORM
 from iocmarket.indicators.models import Contribution
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel.ids import public_id_of
@@ -138,7 +141,13 @@ def reader(author: Institution, kind: Kind) -> Reader:
     person.get("/")
     machine.get("/feeds/suricata")  # the neighbours get their rule numbers
     depot = depot_of(viewer_for(institution)).public_id
-    return Reader(institution, machine, person, views[COMMUNITY], views[inbox(institution.pk)], depot)
+    feed_keys.switch(on=True, actor=PLATFORM)
+    feed_key = make_token(institution, feed="csv")
+    open_to_public(opened=True, actor=PLATFORM)
+    publish()
+    Client().get(f"/feeds/k/{feed_key}/csv.csv")
+    community, own = views[COMMUNITY], views[inbox(institution.pk)]
+    return Reader(institution, machine, person, Client(), community, own, depot, feed_key)
 
 
 def say(author: Institution, kind: Kind, **extra: Any) -> Contribution:

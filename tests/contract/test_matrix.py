@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -19,15 +20,20 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from iocmarket.accounts import feed_keys
 from iocmarket.accounts.assets import declare_asset
 from iocmarket.accounts.circle_invitations import invite
 from iocmarket.accounts.circles import create_circle
 from iocmarket.accounts.models import Institution, Member, Token
+from iocmarket.accounts.opening import open_to_public
+from iocmarket.accounts.partners import make_partner
 from iocmarket.accounts.roles import Role, Scope
+from iocmarket.accounts.secrets import digest_of
 from iocmarket.audit.models import Event
 from iocmarket.audit.services import PLATFORM
 from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.models import Indicator
+from iocmarket.kernel import clock
 from iocmarket.kernel.marking import FULL, PROVIDER, TLP, Marking
 from iocmarket.publication.audiences import COMMUNITY, inbox
 from iocmarket.publication.models import Entry, View
@@ -123,6 +129,10 @@ def world(db: None) -> World:
 
 
 def _names(home: Institution, other: Institution, third: Institution, applicant: Member) -> dict[str, str]:
+    until = clock.now() + timedelta(days=30)
+    partner = make_partner(name="CERT", agreement="x", until=until, contact_email="", actor=PLATFORM)
+    open_to_public(opened=True, actor=PLATFORM)
+    feed_keys.switch(on=True, actor=PLATFORM)
     said = contribute(third, "45.7.7.7")
     own = contribute(home, "45.7.7.8", audience="own")
     statement = contribute(home, "45.7.7.7")
@@ -142,6 +152,9 @@ def _names(home: Institution, other: Institution, third: Institution, applicant:
         "sighting": str(sighting.public_id),
         "submission": str(sent["id"]),
         "token": str(Token.objects.filter(institution=home)[0].public_id),
+        "partner": str(partner.public_id),
+        "partner_token": str(Token.objects.get(digest=digest_of(make_token(partner))).public_id),
+        "feed_key": make_token(home, feed="text"),
         "applicant": str(applicant.public_id),
         "candidate": str(Application.objects.get(member=applicant).public_id),
         **_community(said.indicator, FULL),

@@ -13,6 +13,8 @@ from ingestion.submissions.drafts import from_document
 from ingestion.submissions.models import Submission
 from ingestion.submissions.services import submit
 from iocmarket.accounts.models import Institution, Token
+from iocmarket.accounts.opening import open_to_public
+from iocmarket.accounts.partners import renew_agreement
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.services import create_token, revoke_token
 from iocmarket.accounts.viewer import Viewer as ProgramViewer
@@ -29,8 +31,8 @@ from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.ids import digest_of
 from iocmarket.kernel.marking import FULL, PAP, TLP
-from tests.oracle.cast import VALUES, Cast, Key
-from tests.oracle.nouns import RED, Said, Told, Viewer
+from tests.oracle.cast import VALUES, Anybody, Cast, Key
+from tests.oracle.nouns import PARTNER, RED, Said, Told, Viewer
 
 CEILINGS: tuple[dict[str, Any], ...] = (
     {"tlp_ceiling": TLP.CLEAR},
@@ -90,6 +92,8 @@ _ACTS: dict[str, tuple[int, st.SearchStrategy[tuple[Any, ...]]]] = {
     "revoke": (1, st.tuples(st.just("revoke"), number)),
     "depart": (1, st.tuples(st.just("depart"), number, st.booleans())),
     "merge": (1, st.tuples(st.just("merge"), number, number)),
+    "agree": (1, st.tuples(st.just("agree"), st.sampled_from([2, 40, 24 * 20]))),
+    "open": (1, st.tuples(st.just("open"), st.booleans())),
     "suspend": (1, st.tuples(st.just("suspend"), number)),
     "admit": (1, st.tuples(st.just("admit"), number)),
     "wait": (2, st.tuples(st.just("wait"), st.sampled_from([1, 7, 40, 24 * 20]))),
@@ -98,7 +102,7 @@ _ACTS: dict[str, tuple[int, st.SearchStrategy[tuple[Any, ...]]]] = {
 act = st.sampled_from([name for name, (often, _each) in _ACTS.items() for _ in range(often)]).flatmap(
     lambda name: _ACTS[name][1]
 )
-CLOSING = frozenset({"leave", "revoke", "suspend", "depart", "merge"})
+CLOSING = frozenset({"leave", "revoke", "suspend", "depart", "merge", "open", "wait"})
 """After these somebody has lost views at once, whatever is published."""
 
 
@@ -113,7 +117,7 @@ class Life:
         self.cast = cast
         self.traveller = traveller
         self.world = cast.world(clock.now())
-        self.keys: list[Key] = list(cast.keys)
+        self.keys: list[Key | Anybody] = list(cast.keys)
         self.rows: dict[Told, int] = {}
         """The contribution of each statement of the model, and the row of each sighting."""
 
@@ -192,7 +196,8 @@ class Life:
         kind, to = said["to"]
         red = said["tlp"] == RED
         kind = "recipients" if red and kind in {"community", "circle"} else kind
-        institutions, members = self.cast.institutions, self.cast.members
+        # Nothing is addressed to a partner: whoever tries is refused.
+        institutions, members = (*self.cast.institutions, self.cast.partner), self.cast.members
         named = kind == "recipients"
         return {
             "tlp": int(said["tlp"]),
@@ -214,7 +219,7 @@ class Life:
             "anonymous": fields["anonymous"], "threat_type": fields["threat"], "confidence": fields["confidence"],
         }  # fmt: skip
         if fields["audience"] == "recipients":
-            members, institutions = self.cast.members, self.cast.institutions
+            members, institutions = self.cast.members, (*self.cast.institutions, self.cast.partner)
             red = fields["tlp"] == RED
             names = {m.pk: m.email for m in members} if red else {i.pk: i.name for i in institutions}
             told["recipients"] = [names[pk] for pk in sorted(fields["recipients"] | fields["named"])]
@@ -343,20 +348,23 @@ class Life:
         self.world.leave(circle.pk, institution.pk)
 
     def _token(self, who: int, which: int) -> None:
-        institution = self._institution(who)
-        if institution.pk in self.world.approved and len(self.keys) < 7:
+        institution = self.cast.partner if who % 5 == 0 else self._institution(who)
+        if institution.pk in self.world.approved and len(self.keys) < 9:
             scopes = [Scope.INDICATORS_READ, Scope.FEEDS_READ]
             made = create_token(
                 institution=institution, name="drawn", scopes=scopes, made_by=None, actor=PLATFORM,
                 **CEILINGS[which % len(CEILINGS)],
             )  # fmt: skip
-            self.keys.append(Key(institution.pk, made.token, made.secret))
-            self.world.keys.append((institution.pk, self.keys[-1].ceiling))
+            key = Key(institution.pk, made.token, made.secret)
+            assert institution.pk not in self.world.outside or key.ceiling <= PARTNER
+            self.keys.append(key)
+            self.world.keys.append((institution.pk, key.ceiling))
 
     def _revoke(self, which: int) -> None:
         drawn = self.keys[len(self.cast.keys) :]
         if drawn:
             key = drawn[which % len(drawn)]
+            assert isinstance(key, Key)
             revoke_token(key.token, actor=PLATFORM)
             self.keys.remove(key)
             if (key.institution, key.ceiling) in self.world.keys:  # else it ended with its institution
@@ -364,21 +372,35 @@ class Life:
 
     def _depart(self, who: int, withdraw: bool) -> None:
         institution = self._institution(who)
-        if institution.pk in self.world.approved and len(self.world.approved) > 2:
+        if institution.pk in self.world.approved and len(self.world.members()) > 2:
             leave_community(institution, withdraw=withdraw, actor=PLATFORM)
             self.world.depart(institution.pk, withdraw=withdraw)
 
     def _merge(self, who: int, into: int) -> None:
         source, target = self._institution(who), self._institution(into)
         approved = self.world.approved
-        if source.pk != target.pk and {source.pk, target.pk} <= set(approved) and len(approved) > 2:
+        if source.pk != target.pk and {source.pk, target.pk} <= set(approved) and len(self.world.members()) > 2:
             merge_institutions(source, target, actor=PLATFORM)
             self.world.merge(source.pk, target.pk)
+
+    def _agree(self, hours: int) -> None:
+        """A new agreement with the partner, whose last one may be over."""
+        until = self.world.now + timedelta(hours=hours)
+        renew_agreement(self.cast.partner, agreement="texte", until=until, actor=PLATFORM)
+        self.world.approved.setdefault(self.cast.partner.pk, self.world.now)
+        self.world.until[self.cast.partner.pk] = until
+
+    def _open(self, opened: bool) -> None:
+        """The public feed."""
+        if open_to_public(opened=opened, actor=PLATFORM):
+            self.world.approved.pop(self.cast.anybody.institution, None)
+            if opened:
+                self.world.approved[self.cast.anybody.institution] = self.world.now
 
     def _suspend(self, who: int) -> None:
         """No service does it yet: the state alone."""
         institution = self._institution(who)
-        if len(self.world.approved) > 2 and institution.pk not in self.world.gone:
+        if len(self.world.members()) > 2 and institution.pk not in self.world.gone:
             Institution.objects.filter(pk=institution.pk).update(state=Institution.State.SUSPENDED)
             self.world.approved.pop(institution.pk, None)
 

@@ -19,7 +19,7 @@ from iocmarket.kernel.ids import public_id_of
 from iocmarket.kernel.marking import PAP, TLP
 from iocmarket.publication.models import Entry
 from tests.oracle.acts import Life
-from tests.oracle.cast import NEVER_SEEN, Key
+from tests.oracle.cast import NEVER_SEEN, Anybody, Key
 from tests.oracle.checks import readable
 from tests.oracle.model import World
 from tests.oracle.nouns import Facts, Viewer, together
@@ -31,11 +31,19 @@ class Exits:
     def __init__(self, life: Life, viewer: Viewer, client: Client, headers: dict[str, str] | None = None) -> None:
         self.life, self.viewer = life, viewer
         self._client, self._headers = client, headers or {}
+        self.feeds = "/feeds"
 
     @classmethod
     def of_key(cls, life: Life, key: Key) -> Exits:
         """A machine's."""
         return cls(life, key.viewer, Client(), key.headers)
+
+    @classmethod
+    def of_anybody(cls, life: Life, anybody: Anybody) -> Exits:
+        """The public feed."""
+        found = cls(life, anybody.viewer, Client())
+        found.feeds = "/public"
+        return found
 
     @classmethod
     def of_member(cls, life: Life, member: Member) -> Exits:
@@ -59,6 +67,11 @@ class Exits:
         """Nothing is opened for somebody who is not let in."""
         for path in ("/api/v1/indicators", "/feeds/text", "/taxii2/api/collections/"):
             assert self._client.get(path, headers=self._headers).status_code in {401, 403}
+
+    def check_no_wall(self) -> None:
+        """What is closed to anybody looks like what is not there."""
+        for name in ("text", "csv", "stix"):
+            self.get(f"{self.feeds}/{name}", status=404)
 
     # The API
 
@@ -186,6 +199,15 @@ class Exits:
         bundle = orjson.loads(self.get("/feeds/stix").content)
         assert {orjson.dumps(each) for each in bundle["objects"]} == everything
 
+    def check_bundle(self) -> None:
+        """The feed of whole objects, for those who have no collections."""
+        expected = {
+            frozenset(_identity(row) for row in rows.values()) for rows in readable(self.life, self.viewer).values()
+        }
+        bundle = orjson.loads(self.get(f"{self.feeds}/stix").content)
+        indicators = [each for each in bundle["objects"] if each["type"] == "indicator"]
+        assert {frozenset(map(_identity_of, indicators))} == expected
+
     def _pull(self, collection: str, **query: str) -> list[dict[str, Any]]:
         objects: list[dict[str, Any]] = []
         while True:
@@ -209,7 +231,7 @@ class Exits:
 
     def check_feeds(self) -> None:
         """CSV carries what is live, with its facts; a plain list what may be blocked."""
-        rows = list(csv.DictReader(io.StringIO(self.get("/feeds/csv").content.decode())))
+        rows = list(csv.DictReader(io.StringIO(self.get(f"{self.feeds}/csv").content.decode())))
         live = {value: found for value in self.world.lifetimes if (found := self._live(value))}
         assert [row["value"] for row in rows] == sorted(live, key=lambda value: (recognise(value).type.name, value))
         hour = self.world.now.replace(minute=0, second=0, microsecond=0)
@@ -222,7 +244,7 @@ class Exits:
             told = [f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (facts.first, facts.last, facts.until)]
             assert [row["first_seen"], row["last_seen"], row["valid_until"]] == told
             assert abs(int(row["score"]) - self.world.score(machine, row["value"], hour)) <= 0.5 + 1e-6
-        listed = self.get("/feeds/text", {"comments": "no"}).content.decode().split()
+        listed = self.get(f"{self.feeds}/text", {"comments": "no"}).content.decode().split()
         assert set(listed) == {value for value in self.world.lifetimes if self.world.blocks(machine, value)}
 
     def _machine(self) -> Viewer:

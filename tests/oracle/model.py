@@ -37,7 +37,11 @@ class World:
     circles: dict[int, dict[int, datetime]] = field(default_factory=dict)
     """Of each circle the institutions, and since when."""
     keys: list[tuple[int, Ceiling]] = field(default_factory=list)
-    """The usable tokens."""
+    """The usable tokens, and anybody."""
+    outside: frozenset[int] = frozenset()
+    """Partners and the public: they read what the whole community is told, and are told nothing else."""
+    until: dict[int, datetime] = field(default_factory=dict)
+    """When the agreements with partners end."""
     said: list[Said] = field(default_factory=list)
     met: list[Met] = field(default_factory=list)
     needed: dict[View, datetime] = field(default_factory=dict)
@@ -63,6 +67,8 @@ class World:
         """The audiences that a viewer belongs to now."""
         if viewer.institution not in self.approved:
             return frozenset()
+        if viewer.institution in self.outside:
+            return frozenset({"community"})
         joined = {f"circle:{circle}" for circle, members in self.circles.items() if viewer.institution in members}
         return frozenset({"community", f"inbox:{viewer.institution}", *joined})
 
@@ -111,8 +117,11 @@ class World:
         return max(found)
 
     def blocks(self, viewer: Viewer, value: str) -> bool:
-        """Whether a blocking feed carries a value: every view of the institution at its full ceiling decides."""
-        machine = Viewer(viewer.institution)
+        """Whether a blocking feed carries a value: every view of the institution at its full ceiling decides.
+
+        Those outside decide over what they read.
+        """
+        machine = Viewer(viewer.institution, viewer.ceiling if viewer.institution in self.outside else FULL)
         shown, deciding = self.told(viewer, value, live=True), self.told(machine, value)
         hour = self.now.replace(minute=0, second=0, microsecond=0)
         permitted = all(facts.pap <= BLOCKING for facts in (*shown, *deciding)) and not self.contested(machine, value)
@@ -158,7 +167,11 @@ class World:
         """Whether everybody whom a statement names is there, for its author; TLP:RED is said by a person."""
         named = wish.recipients | {self.homes[member] for member in wish.named}
         circle = wish.circle is None or wish.institution in self.circles[wish.circle]
-        return named <= set(self.approved) and circle and (wish.tlp != RED or wish.author is not None)
+        return named <= set(self.members()) and circle and (wish.tlp != RED or wish.author is not None)
+
+    def members(self) -> list[int]:
+        """The institutions that share, and to which something may be addressed."""
+        return [institution for institution in self.approved if institution not in self.outside]
 
     def submit(self, wish: Said, *, explicit: bool) -> bool:
         """Whether it is new; else what stands is renewed. `explicit`: said of this very value, not a default."""
@@ -278,7 +291,7 @@ class World:
 
     def pass_on(self, step: timedelta) -> None:
         """Note what is said and needed now, and let time pass."""
-        for institution, ceiling in [*self.keys, *((institution, FULL) for institution in self.approved)]:
+        for institution, ceiling in [*self.keys, *((institution, FULL) for institution in self.members())]:
             for view in self.views(Viewer(institution, ceiling)):
                 self.needed.setdefault(view, self.now)
         for circle in self.circles:
@@ -286,6 +299,9 @@ class World:
         for view in self.needed:
             self.stated |= {(view, value): self.now for value in self.log(view)}
         self.now += step
+        for institution, end in self.until.items():
+            if end <= self.now:
+                self.approved.pop(institution, None)
 
     def withdrawals(self, view: View) -> tuple[set[str], set[str]]:
         """The values that a view must, and those that it may, tell as withdrawn after a complete publication."""

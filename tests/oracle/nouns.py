@@ -9,6 +9,8 @@ CLEAR, GREEN, AMBER, STRICT, RED = range(5)
 """TLP, least restrictive first. PAP has CLEAR, GREEN and AMBER under the same numbers, and then its own RED."""
 PAP_RED = 3
 FULL = (STRICT, PAP_RED)
+PARTNER = (GREEN, PAP_RED)
+PUBLIC = (CLEAR, PAP_RED)
 
 Ceiling = tuple[int, int]
 View = tuple[str, Ceiling]
@@ -82,11 +84,15 @@ class Met(Told):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A machine of an institution under a ceiling, or the session of one of its members."""
+    """A machine of an institution under a ceiling, or the session of one of its members.
+
+    `outside`: of a partner, or anybody at the public feed.
+    """
 
     institution: int
     ceiling: Ceiling = FULL
     member: int | None = None
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,10 @@ def program_viewer(viewer: Viewer) -> ProgramViewer:
     """The same eyes in the program."""
     tlp, pap = viewer.ceiling
     return ProgramViewer(
-        institution_id=viewer.institution, ceiling=Marking(TLP(tlp), PAP(pap)), member_id=viewer.member
+        institution_id=viewer.institution,
+        ceiling=Marking(TLP(tlp), PAP(pap)),
+        member_id=viewer.member,
+        community_only=viewer.outside,
     )
 
 

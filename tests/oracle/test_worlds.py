@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from iocmarket.publication import entries
 from iocmarket.publication.publisher import run_until_idle, turn
 from tests.oracle.acts import CLOSING, Life, a_submission, act
-from tests.oracle.cast import Cast, make_cast
+from tests.oracle.cast import Cast, Key, make_cast
 from tests.oracle.checks import check_views, check_visibility
 from tests.oracle.exits import Exits
 from tests.oracle.readers import Readers
@@ -113,13 +113,21 @@ def _die_after(count: int) -> None:
 
 def ask_some(life: Life, chance: Random) -> None:
     """Every exit, as some machines and some persons see it; all of them take seconds, and have their turn elsewhere."""
-    for key in chance.sample(life.keys, 4):
+    machines = [key for key in life.keys if isinstance(key, Key)]
+    partners = [key for key in machines if key.viewer.outside]
+    for key in [*chance.sample([key for key in machines if not key.viewer.outside], 4), chance.choice(partners)]:
         exits = Exits.of_key(life, key)
         if key.institution not in life.world.approved:
             exits.check_closed()
             continue
         for check in (exits.check_list, exits.check_lookup, exits.check_values, exits.check_taxii, exits.check_feeds):
             check()
+    anybody = Exits.of_anybody(life, life.cast.anybody)
+    if life.cast.anybody.institution in life.world.approved:
+        anybody.check_feeds()
+        anybody.check_bundle()
+    else:
+        anybody.check_no_wall()
     for member in chance.sample(life.cast.members, 3):
         exits = Exits.of_member(life, member)
         if life.world.homes[member.pk] not in life.world.approved:

@@ -70,7 +70,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the ceiling of an exit holds for TLP",
-        _VISIBILITY, "audience & Q(tlp__lte=min(viewer.ceiling.tlp, FULL.tlp))", "audience & Q(tlp__lte=4)", _RULE,
+        _VISIBILITY, "Q(tlp__lte=min(viewer.ceiling.tlp, FULL.tlp))", "Q(tlp__lte=4)", _RULE,
     ),
     Mutation(
         "the ceiling of an exit holds for PAP",
@@ -100,14 +100,39 @@ MUTATIONS = (
     ),
     Mutation(
         "an expired or revoked token opens nothing",
-        _AUTHENTICATION, "not token.is_usable(clock.now())", "False",
+        _AUTHENTICATION, "not token.is_usable(moment)", "False",
         (f"{_TOKENS}::test_a_revoked_token_opens_nothing_at_its_next_request",
          f"{_TOKENS}::test_an_expired_token_opens_nothing"),
     ),
     Mutation(
         "suspending an institution closes its tokens",
-        _AUTHENTICATION, "not token.institution.is_approved", "False",
+        _AUTHENTICATION, "not token.institution.opens_to_tokens(moment)", "False",
         (f"{_TOKENS}::test_tokens_of_an_institution_that_is_not_approved_open_nothing",),
+    ),
+    Mutation(
+        "a token opens from its networks alone",
+        _AUTHENTICATION, "return token if admits(token.networks, address) else None", "return token",
+        ("tests/iocmarket/accounts/test_networks.py::test_a_token_opens_from_its_networks_alone",),
+    ),
+    Mutation(
+        "a feed key is taken in no header",
+        _AUTHENTICATION, "return None if token is None or token.feed else token", "return token",
+        ("tests/sharing/feeds/test_doors.py::test_a_key_opens_no_other_feed_and_no_other_door",),
+    ),
+    Mutation(
+        "a feed key opens its own feed alone",
+        _AUTHENTICATION, "token.feed and token.feed == feed and are_on()", "are_on()",
+        ("tests/sharing/feeds/test_doors.py::test_a_key_opens_no_other_feed_and_no_other_door",),
+    ),
+    Mutation(
+        "partners and the public read what the community is told, and no more",
+        _VISIBILITY, "    if viewer.community_only:\n        return community\n", "",
+        ("tests/oracle/test_worlds.py",),
+    ),
+    Mutation(
+        "a partner's token carries nothing above GREEN",
+        "iocmarket/accounts/models.py", ".capped(self.institution.ceiling)", "",
+        ("tests/iocmarket/accounts/test_partners.py::test_no_token_of_a_partner_carries_more_than_green",),
     ),
     Mutation(
         "the API does not take a session without its token against forgery",

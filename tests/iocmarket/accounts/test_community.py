@@ -27,6 +27,7 @@ APPLICATION = {
     "institution": "Université de Valbrune",
     "why": "CSIRT, known to INP Mériane",
 }
+TOKEN = {"name": "Sonde-7", "scopes": ["feeds:read"], "tlp_ceiling": "3", "operated_by": "self", "days": "0"}
 PAGES = ("/", "/share", "/search?q=evil.fr", "/account/tokens", "/members/applications")
 
 
@@ -244,7 +245,7 @@ def test_logging_in_keeps_the_moment_of_the_visit_before() -> None:
 def test_managers_make_and_revoke_the_tokens_of_their_own_institution_alone() -> None:
     institution = make_institution()
     manager = logged_in(make_member(institution, role=Role.MANAGER))
-    made = manager.post("/account/tokens", {"name": "Sonde-7", "scopes": ["feeds:read"], "days": "90"})
+    made = manager.post("/account/tokens", {**TOKEN, "days": "90"})
     assert made.status_code == 200
     assert "iocm" in made.content.decode()
     token = institution.tokens.get()
@@ -267,14 +268,14 @@ def test_managers_make_and_revoke_the_tokens_of_their_own_institution_alone() ->
 
 def test_the_secret_of_a_token_is_shown_once() -> None:
     manager = logged_in(make_member(role=Role.MANAGER))
-    made = manager.post("/account/tokens", {"name": "Sonde-7", "scopes": ["feeds:read"], "days": "0"})
+    made = manager.post("/account/tokens", TOKEN)
     secret = made.context["made"].secret
     assert secret in made.content.decode()
     assert "no-store" in made["Cache-Control"]
     assert secret not in manager.get("/account/tokens").content.decode()
 
 
-@pytest.mark.parametrize("scopes", [[], ["institution:admin"], ["feeds:read", "evidence:read"]])
+@pytest.mark.parametrize("scopes", [[], ["evidence:write"], ["feeds:read", "evidence:read"]])
 def test_the_page_makes_only_the_tokens_it_offers(scopes: list[str]) -> None:
     member = make_member(role=Role.MANAGER)
     answer = logged_in(member).post("/account/tokens", {"name": "x", "scopes": scopes, "days": "0"})

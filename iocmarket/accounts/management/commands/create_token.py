@@ -29,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--tlp-ceiling", default="AMBER+STRICT")
         parser.add_argument("--operated-by", choices=Token.OperatedBy.values, default=Token.OperatedBy.SELF)
         parser.add_argument("--expires", help="a day, as YYYY-MM-DD (UTC)")
+        parser.add_argument("--network", nargs="+", action="extend", default=[], help="from where it may be used")
         parser.add_argument("--name", default="command line")
         parser.add_argument("--tool", choices=snippets.tool_keys(), default="", help="the tool that will use it")
 
@@ -46,6 +47,7 @@ class Command(BaseCommand):
                 operated_by=options["operated_by"],
                 expires_at=_day(options["expires"]),
                 tool=options["tool"],
+                networks=options["network"],
             )
         except Refusal as refusal:
             raise CommandError(refusal.detail) from refusal

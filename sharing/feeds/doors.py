@@ -1,0 +1,130 @@
+"""Two other doors to the feeds: by a key in the address, and, while the community has it open, for anybody.
+
+Both answer 404 for everything that they do not open: a closed door looks like a wall.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from iocmarket.accounts.authentication import feed_key_for, note_use, refuse_guess
+from iocmarket.accounts.feed_keys import feeds
+from iocmarket.accounts.opening import the_public
+from iocmarket.accounts.viewer import Viewer, viewer_of_public, viewer_of_token
+from iocmarket.web.client import client_address
+from iocmarket.web.throttles import LIMITS
+from sharing.feeds.api import PARAMETERS, FeedView
+
+SHARED_FOR = 60
+"""Seconds for which caches may serve the public feed to others: it changes no faster than it is asked for."""
+_ANSWERS = {(200, "*/*"): OpenApiTypes.BINARY, 304: None, 404: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}
+
+
+class ByFeedKey(BaseAuthentication):
+    """The key in the address; whatever stands in a header is not looked at."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Viewer]:
+        """The viewer of the key. Raises NotFound for a key that does not open this feed, Throttled for too many."""
+        given = request.parser_context["kwargs"]
+        address = client_address(request)
+        token = feed_key_for(given["key"], _feed_in(given["file"]), address)
+        if token is None:
+            refuse_guess(address)
+            raise NotFound
+        note_use(token, request, address)
+        return AnonymousUser(), viewer_of_token(token)
+
+
+class AsThePublic(BaseAuthentication):
+    """Anybody, while the public feed is open."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Viewer]:
+        """The viewer of the public. Raises NotFound while it is closed."""
+        del request
+        if (public := the_public()) is None:
+            raise NotFound
+        return AnonymousUser(), viewer_of_public(public)
+
+
+class _Counted(BaseThrottle):
+    limit = ""
+
+    def __init__(self) -> None:
+        self._wait = 0.0
+
+    def who(self, request: Request) -> str:
+        """Whose requests are counted together."""
+        return client_address(request)
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Count the request; remember how long to wait."""
+        del view
+        self._wait = LIMITS[self.limit].wait(self.who(request))
+        return not self._wait
+
+    def wait(self) -> float:
+        """Seconds until the next one."""
+        return max(1, math.ceil(self._wait))
+
+
+class PublicLimit(_Counted):
+    """By address."""
+
+    limit = "public_feed"
+
+
+class KeyLimit(_Counted):
+    """By key, from wherever it is used."""
+
+    limit = "feed_key"
+
+    def who(self, request: Request) -> str:
+        """The key, which was looked up before."""
+        viewer = request.auth
+        return str(viewer.token_id) if isinstance(viewer, Viewer) else client_address(request)
+
+
+class KeyedFeed(FeedView):
+    """`/feeds/k/<key>/<name>.<ext>`: one feed for a consumer that can send no header."""
+
+    authentication_classes = (ByFeedKey,)
+    throttle_classes = (KeyLimit,)
+
+    @extend_schema(operation_id="feeds_read_by_key", auth=[], parameters=PARAMETERS, responses=_ANSWERS)
+    def get(self, request: Request, key: str, file: str) -> HttpResponseBase:  # type: ignore[override]
+        """The feed that the key was made for. Keys are off unless the community has switched them on."""
+        del key
+        return self.told(request, _feed_in(file))
+
+
+class PublicFeed(FeedView):
+    """`/public/<format>`: what is told to everybody, TLP:CLEAR."""
+
+    authentication_classes = (AsThePublic,)
+    throttle_classes = (PublicLimit,)
+
+    @extend_schema(operation_id="feeds_read_in_public", auth=[], parameters=PARAMETERS, responses=_ANSWERS)
+    def get(self, request: Request, name: str) -> HttpResponseBase:
+        """The feed of what the community tells in TLP:CLEAR; 404 while the community keeps it closed."""
+        answer = self.told(request, name)
+        if answer.status_code in {200, 304}:
+            answer["Cache-Control"] = f"public, max-age={SHARED_FOR}"
+            answer["Vary"] = "Accept-Encoding"
+        return answer
+
+
+def _feed_in(file: str) -> str:
+    """The name of the feed in `<name>.<ext>`; empty when the extension is not the feed's own."""
+    name, _, extension = file.rpartition(".")
+    found = feeds.named(name)
+    return name if found is not None and found.extension == extension else ""
