@@ -58,7 +58,6 @@ WRITE = READ | _NO_SCOPE
 ADMIN = WRITE | {"contributor": "denied"}
 DECIDERS = READ | dict.fromkeys(("reader", "contributor", "read_token", "provider_token"), "denied")
 """Managers and administrators in their own session: no token answers applications."""
-NOBODY = dict.fromkeys(VIEWERS, "absent")
 TOKENS = READ | dict.fromkeys(("reader", "contributor", "manager", "foreign", "administrator"), "login")
 """TAXII: a session opens nothing."""
 
@@ -139,7 +138,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     ),
     "account/tokens/<uuid:public_id>/revoke": (form("/account/tokens/{token}/revoke", theirs(MANAGERS)),),
     "account/waiting/questions/<uuid:public_id>": (
-        form("/account/waiting/questions/{absent}", but(NOBODY, anonymous="login", **_MACHINES), words="x"),
+        form("/account/waiting/questions/{absent}", but(WALL, anonymous="login", **_MACHINES), words="x"),
     ),
     "members/applications": (get("/members/applications", but(PEOPLE, reader="absent", contributor="absent")),),
     "members/applications/rules": (
@@ -152,7 +151,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     ),
     "members/candidates/<uuid:public_id>/withdraw": (form("/members/candidates/{candidate}/withdraw", TAKERS_BACK),),
     "charter": (get("/charter", ANYBODY),),
-    "charter/<int:version>": (get("/charter/7", NOBODY),),
+    "charter/<int:version>": (get("/charter/7", WALL),),
     "account/charter": (form("/account/charter", PEOPLE, version="1"),),
     "members/charter": (get("/members/charter", ADMINISTRATORS), form("/members/charter", ADMINISTRATORS, text_fr="x")),
     "api/v1/institutions/applications": (get("/api/v1/institutions/applications", DECIDERS),),
