@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from ingestion.submissions.values import reversed_name
 from iocmarket.accounts import services
+from iocmarket.accounts.addresses import mark_verified
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.roles import Role, Scope
 from iocmarket.accounts.viewer import Viewer
@@ -67,6 +68,7 @@ def make_applicant(
     said = Told(name=name, institution=institution or f"École {next(_numbers)}", **{"why": "CSIRT", **told})
     application = apply(member, said)
     if confirmed:
+        mark_verified(member)
         address_confirmed(member)
     application.refresh_from_db()
     return application

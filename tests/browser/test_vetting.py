@@ -84,7 +84,7 @@ def test_from_the_application_to_the_first_share(visit: Visit, village: Village,
     panel.get_by_label("J’ai vérifié").check()
     panel.get_by_role("button", name="Approuver").click()
     expect(administrator.get_by_text("Nadia Kaci fait partie de la communauté.")).to_be_visible()
-    link_in(mailbox, "Bienvenue")
+    link_in(mailbox, "Vous êtes dans la communauté")
 
     applicant.goto("/share")
     applicant.get_by_role("textbox", name="Texte collé").fill("185.220.103.77")
