@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from allauth.account.views import signup
 from django.apps import apps
 from django.urls import URLPattern, URLResolver, include, path
 
 from iocmarket.accounts.account_pages import factors
 from iocmarket.accounts.closed import CLOSED, not_offered
+from iocmarket.web.throttles import limited
 
 HOUSES = ("iocmarket.", "ingestion.", "sharing.")
 
@@ -18,6 +20,7 @@ def _paths() -> list[URLPattern | URLResolver]:
     brought = [path("", include(f"{name}.urls")) for name in ours if find_spec(f"{name}.urls")]
     # Before allauth's own, in whose place they stand.
     instead = [path(f"accounts/{name}", not_offered) for name in CLOSED]
+    instead.append(path("accounts/signup/", limited("application")(signup)))
     instead += [path(f"accounts/{name}", factors) for name in ("2fa/", "2fa/webauthn/")]
     libraries = [
         path("accounts/", include("allauth.account.urls")),

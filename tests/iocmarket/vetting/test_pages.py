@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.roles import Role, Scope
@@ -33,7 +34,7 @@ def administrator() -> Client:
     return session_of(make_member(role=Role.READER, administrator=True))
 
 
-def signing_up(**extra: str) -> Any:
+def signing_up(*, address: str = "127.0.0.1", **extra: str) -> Any:
     """The answer to an application by the form."""
     told = {"email": "ada@lumen-ecole.fr", "password1": LONG, "password2": LONG, "name": "Ada"}
     told |= {
@@ -42,7 +43,9 @@ def signing_up(**extra: str) -> Any:
         "domains": "Lumen-Ecole.fr\n",
         "networks": "193.52.1.9/16",
     }
-    return Client().post("/accounts/signup/", told | {"contact_email": "csirt@lumen-ecole.fr"} | extra)
+    return Client(REMOTE_ADDR=address).post(
+        "/accounts/signup/", told | {"contact_email": "csirt@lumen-ecole.fr"} | extra
+    )
 
 
 # — The form —
@@ -84,6 +87,14 @@ def test_the_charter_is_accepted_in_the_version_that_was_shown() -> None:
     assert signing_up(charter="on", charter_version="2").status_code == 302
     acceptance = Acceptance.objects.get(member__email="ada@lumen-ecole.fr")
     assert acceptance.charter.version == 2
+
+
+def test_one_address_applies_so_many_times_and_no_more(settings: Settings) -> None:
+    settings.LIMITS = {"LIMIT_APPLICATION": "2/3600"}
+    answers = [signing_up(address="203.0.113.9", email=f"a{number}@lumen-ecole.fr") for number in range(3)]
+    assert [answer.status_code for answer in answers] == [302, 302, 429]
+    assert int(answers[-1]["Retry-After"]) > 0
+    assert Application.objects.count() == 2
 
 
 def test_a_member_institution_and_an_unknown_one_are_answered_alike() -> None:
