@@ -217,7 +217,8 @@ def answer_to(asking: Asking, reader: Reader, subject: Subject) -> Answer:
         statements = statements_of(ask)
         transaction.set_rollback(True)
     (answer,) = answers
-    body = _NEW_EACH_TIME.sub("…", answer.content.decode("utf-8", "backslashreplace"))
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    body = _NEW_EACH_TIME.sub("…", content.decode("utf-8", "backslashreplace"))
     headers = {name: _NEW_EACH_TIME.sub("…", text) for name, text in answer.headers.items()}
     return Answer(answer.status_code, headers, body, tuple(statements))
 
