@@ -1,7 +1,7 @@
 """The API as its own description says: requests drawn from the OpenAPI document, by every sort of sender.
 
-No answer of 500 and more, and none that the description does not promise. A few requests of each operation in the
-fast suite, many more, and malformed ones too, with `-m real`.
+No answer of 500 and more, and none that the description does not promise. One request of each operation in the fast
+suite; many more, of every sender, and malformed ones too, with `-m real`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from iocmarket.accounts.roles import Scope
 from tests.factories import contribute, make_institution, make_token, publish
 
 load_all_checks()
-FEW, MANY = 2, 40
+FEW, MANY = 1, 40
 SENDERS = ("every scope", "nobody", *Scope)
 
 
@@ -124,12 +124,10 @@ def _is_problem(answer: Any) -> bool:
     return bool(kind.startswith("application/problem+json")) and answer.json()["status"] == answer.status_code
 
 
-@pytest.mark.parametrize("sender", SENDERS)
-def test_what_the_description_allows_is_answered_as_it_says(home: Institution, sender: str) -> None:
-    headers = headers_of(sender, home)
-    examples = FEW if sender == "every scope" else 1
-    found = [fault for one in operations() for fault in faults(one, headers, examples, GenerationMode.POSITIVE)]
-    assert found == []
+def test_what_the_description_allows_is_answered_as_it_says(home: Institution) -> None:
+    headers = headers_of("every scope", home)
+    found = [fault for one in operations() for fault in faults(one, headers, FEW, GenerationMode.POSITIVE)]
+    assert not found, "\n".join(found)
 
 
 def test_there_is_something_to_ask() -> None:
@@ -142,4 +140,4 @@ def test_there_is_something_to_ask() -> None:
 def test_many_requests_good_and_bad_break_nothing(home: Institution, sender: str, mode: GenerationMode) -> None:
     headers = headers_of(sender, home)
     found = [fault for one in operations() for fault in faults(one, headers, MANY, mode)]
-    assert found == []
+    assert not found, "\n".join(found)
