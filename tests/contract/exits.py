@@ -348,7 +348,8 @@ ROUTES: dict[str, Exit] = {
         "page", (Asking("revoke", _post("person", "/account/tokens/{s.contribution_id}/revoke"), tells=False),)
     ),
     "privacy": Exit("open", page("/privacy", tells=False).askings),
-    "account/data": page("/account/data", tells=False),
+    # Also for those who are out: their data are theirs.
+    "account/data": Exit("account", page("/account/data", tells=False).askings),
     "account/data/export": ACCOUNT,
     "account/data/institution": ACCOUNT,
     "account/data/erase": ACCOUNT,

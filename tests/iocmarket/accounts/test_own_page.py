@@ -18,6 +18,7 @@ from iocmarket.accounts.models import Member, Token
 from iocmarket.accounts.roles import Role, Scope
 from iocmarket.accounts.scoped import ScopedView
 from iocmarket.audit.models import Event
+from iocmarket.kernel.marking import FULL
 from tests.factories import PASSWORD, make_member
 from tests.second_factors import code_of, give_app
 
@@ -129,7 +130,9 @@ def test_a_sensitive_act_asks_for_a_fresh_proof_and_then_is_done(member: Member,
 def test_no_token_is_made_from_a_browser_that_was_left_open(member: Member, clock: time_machine.Traveller) -> None:
     here = browser_of(member)
     clock.shift(timedelta(minutes=16))
-    wanted = {"name": "Sonde", "scopes": ["feeds:read"], "days": "90"}
+    wanted = {
+        "name": "Sonde", "scopes": ["feeds:read"], "days": "90", "tlp_ceiling": str(FULL.tlp.value), "operated_by": "self",
+    }  # fmt: skip
     asked = here.post("/account/tokens", wanted)
     assert asked["Location"].startswith("/accounts/reauthenticate/")
     assert here.get("/account/tokens").status_code == 200, "reading is not asked about"

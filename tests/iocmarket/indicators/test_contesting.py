@@ -138,10 +138,10 @@ def test_a_report_from_a_narrow_exit_counts_within_that_exit(author: Institution
 def test_the_signature_follows_what_is_seen_and_nothing_else(author: Institution) -> None:
     me = make_institution()
     secret, said = contribute(author, audience="own"), contribute(author)
-    signatures = [planned_rows(*contested_statement(me.pk))]
+    signatures = [planned_rows(*contested_statement(viewer_for(me)))]
 
     def changed() -> bool:
-        signatures.append(planned_rows(*contested_statement(me.pk)))
+        signatures.append(planned_rows(*contested_statement(viewer_for(me))))
         return signatures[-1] != signatures[-2]
 
     report(author, secret)
