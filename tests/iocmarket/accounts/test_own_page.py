@@ -131,7 +131,8 @@ def test_no_token_is_made_from_a_browser_that_was_left_open(member: Member, cloc
     here = browser_of(member)
     clock.shift(timedelta(minutes=16))
     wanted = {
-        "name": "Sonde", "scopes": ["feeds:read"], "days": "90", "tlp_ceiling": str(FULL.tlp.value), "operated_by": "self",
+        "name": "Sonde", "scopes": ["feeds:read"], "days": "90", "tlp_ceiling": str(FULL.tlp.value),
+        "operated_by": "self",
     }  # fmt: skip
     asked = here.post("/account/tokens", wanted)
     assert asked["Location"].startswith("/accounts/reauthenticate/")
