@@ -31,6 +31,7 @@ SAME = (
     r"STIX 2\.1", "TLP", "PAP", "TLP:.*", "PAP:.*", r"CLEAR|GREEN|AMBER|AMBER\+STRICT|RED", "IPv[46]", "URL",
     "MD5", r"SHA-\d+", "Français", "English", "Ctrl(?: ↵)?", "[0-9a-f]{31,32}", r"AS\d+.*", r"\w+:\w+", "[a-z]",
     "GET|POST|DELETE", r"\W*\d[\d\s.,/:UTC−-]*\w{0,2}", r"iocm\w{4}…", "HTML, CSS.*",
+    "JSON", r"\w+\.(?:csv|zone|json|rules|txt)", r"(?:[\w.-]+@)?[a-z][a-z.-]*\.(?:fr|org)",
 )  # fmt: skip
 
 
@@ -104,6 +105,12 @@ def data_of(village: Village) -> Iterator[str]:
     yield from (village.valbrune.name, village.meriane.name, "École de Lumen", "Autre")
     for member in (village.manager, village.reader, village.applicant):
         yield from (member.name, member.email)
+    yield f"{village.valbrune.name}, {village.meriane.name}"
+    yield from ("Institut de Lumen", "Observatoire de Sorel", "Messagerie", village.circle.name, village.partner.name)
+    yield from ("Veille du Nord", "Le registre du RIPE nomme un autre établissement.")
+    yield from ("Convention du 3 mars 2026, gardée au secrétariat.", "Institut de Lumen, Observatoire de Sorel")
+    for title in ("Journal", "Veille du Nord", village.circle.name, village.partner.name, village.meriane.name):
+        yield f"{title} · {settings.COMMUNITY_NAME}"
     # What was told and said of the applicant.
     yield from ("ssi@lumen.fr", "Nous travaillons ensemble depuis trois ans.")
     yield from ("Claire Aubrac, Université de Valbrune", "Inès Bouvard, INP Mériane", "Inès Bouvard")
