@@ -391,3 +391,13 @@ def test_every_exit_tells_every_viewer_what_marking_and_audience_admit(world: Wo
                 wrong.append(f"{exit_name}: {thing.audience} {thing.tlp.label}: {thing.value in values}")
     assert not wrong, "\n".join(wrong)
     print(f"\n{viewer}: {cases} cases")
+
+
+def test_a_token_with_a_lower_ceiling_reads_no_more_than_it(world: World) -> None:
+    """Only the TLP of its ceiling differs from the institution's other tokens: nothing else keeps the views apart."""
+    narrow = machine(world.home, tlp_ceiling=TLP.GREEN)
+    made = things(world)
+    expected = {t.value for t in made if may_see("read_token", t.audience, t.tlp) and t.tlp <= TLP.GREEN}
+    found = told("read_token", narrow, made)
+    assert {name: values - expected for name, values in found.items() if values - expected} == {}
+    assert found["list"] == expected
