@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+pytestmark = pytest.mark.django_db  # the log-in page names the federation's providers
+
 
 @pytest.mark.parametrize("path", ["/accounts/login", "/accounts/login/"])
 def test_a_path_answers_the_same_with_and_without_slash(client: Client, path: str) -> None:
