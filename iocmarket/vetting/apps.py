@@ -10,7 +10,8 @@ class VettingConfig(AppConfig):
     label = "vetting"
 
     def ready(self) -> None:
-        """Put its pages into the navigation."""
-        from iocmarket.vetting import places  # noqa: PLC0415 (models may be imported from here on)
+        """Put its pages into the navigation, and its rows into the table of retention."""
+        from iocmarket.vetting import keeping, places  # noqa: PLC0415 (models may be imported from here on)
 
         places.register()
+        keeping.register()
