@@ -128,7 +128,7 @@ MUTATIONS = (
     Mutation(
         "partners and the public read what the community is told, and no more",
         _VISIBILITY, "    if viewer.community_only:\n        return community\n", "",
-        ("tests/iocmarket/accounts/test_partners.py::test_a_partner_reads_what_the_community_is_told_up_to_green",),
+        ("tests/iocmarket/accounts/test_partners.py::test_what_is_addressed_to_a_partner_is_unknown_to_whatever_it_asks",),
     ),
     Mutation(
         "a partner's token carries nothing above GREEN",

@@ -208,3 +208,17 @@ def test_only_an_administrator_sees_partners() -> None:
         assert client.post(path, {"what": "public_feed", "on": "1"}).status_code == 404
     assert client.get("/community/partners").status_code == 404
     assert the_public() is None
+
+
+def test_what_is_addressed_to_a_partner_is_unknown_to_whatever_it_asks(partner: Institution) -> None:
+    """Look-up and a value's own answer read statements, not views: the rule itself must end at the community."""
+    headers = {"Authorization": make_token(partner)}
+    addressed = contribute(make_institution(), "45.7.1.3", tlp=TLP.CLEAR, audience="recipients", recipients=[partner])
+    told = contribute(make_institution(), "45.7.1.4", tlp=TLP.CLEAR)
+    publish()
+    paths = [f"/api/v1/indicators/{said.indicator.public_id}" for said in (addressed, told)]
+    assert [Client().get(path, headers=headers).status_code for path in paths] == [404, 200]
+    answer = Client().post(
+        "/api/v1/lookup", {"values": ["45.7.1.3", "45.7.1.4"]}, content_type="application/json", headers=headers
+    )
+    assert [found["known"] for found in answer.json()["results"]] == [False, True]
