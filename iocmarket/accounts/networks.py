@@ -12,6 +12,8 @@ from iocmarket.web.client import read_address
 
 NETWORKS_MAX = 50
 """Networks of one token; each is compared with the address of each request."""
+_MAPPED = 96
+"""Bits before the IPv4 address."""
 _BETWEEN = re.compile(r"[\s,;]+")
 
 
@@ -47,7 +49,14 @@ def _canonical(text: str) -> str:
     except ValueError as error:
         detail = f"{text[:50]!r} is no address and no network; write 192.0.2.0/24 or 2001:db8::/32"
         raise Refusal("bad_network", detail, where=text[:50]) from error
-    return str(network)
+    return str(_as_read(network))
+
+
+def _as_read(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """IPv4 written within IPv6 (RFC 4291 section 2.5.5.2) as IPv4: so are the addresses of clients read."""
+    if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped and network.prefixlen >= _MAPPED:
+        return IPv4Network((network.network_address.ipv4_mapped, network.prefixlen - _MAPPED))
+    return network
 
 
 @lru_cache(maxsize=4096)

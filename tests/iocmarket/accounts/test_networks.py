@@ -14,6 +14,7 @@ from iocmarket.accounts.models import Institution
 from iocmarket.accounts.networks import NETWORKS_MAX, admits, read_networks, split_networks
 from iocmarket.accounts.roles import Scope
 from iocmarket.kernel.decision import Refusal
+from iocmarket.web.client import read_address
 from tests.factories import make_institution, make_token
 
 addresses = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6))
@@ -45,8 +46,13 @@ def test_people_separate_them_as_they_like() -> None:
 @given(address=addresses, length=st.integers(0, 32), asked=addresses)
 def test_a_network_admits_exactly_the_addresses_in_it(address: Any, length: int, asked: Any) -> None:
     [network] = read_networks([f"{address}/{length}"])
-    assert admits([network], str(address))
-    assert admits([network], str(asked)) is (asked in ip_network(network))
+    assert admits([network], str(address)) is (read_address(str(address)) in ip_network(network))
+    assert admits([network], str(asked)) is (read_address(str(asked)) in ip_network(network))
+
+
+def test_ipv4_written_within_ipv6_is_ipv4() -> None:
+    assert read_networks(["::ffff:192.0.2.0/120", "::ffff:192.0.2.7"]) == ["192.0.2.0/24", "192.0.2.7/32"]
+    assert admits(["192.0.2.0/24"], "::ffff:192.0.2.9")
 
 
 def test_without_networks_everybody_is_admitted_and_with_one_nobody_unknown() -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from iocmarket.accounts.models import Token
 from iocmarket.accounts.roles import Role, Scope
 from iocmarket.kernel.decision import Refusal
-from iocmarket.kernel.marking import TLP
+from iocmarket.kernel.marking import FULL, TLP
 from tests.factories import Reader, contribute, make_institution, make_member, make_token, publish
 from tests.sharing.taxii.depositor import BOTH, Depositor, stix
 from tests.sharing.taxii.machine import Machine
@@ -93,7 +93,10 @@ def test_a_token_is_made_for_a_tool_on_the_page(db: None) -> None:
     institution = make_institution()
     manager = Client()
     manager.force_login(make_member(institution, role=Role.MANAGER))
-    form = {"name": "SIEM", "scopes": [Scope.INDICATORS_READ.value], "days": "90", "tool": "elastic"}
+    form = {
+        "name": "SIEM", "scopes": [Scope.INDICATORS_READ.value], "days": "90", "tool": "elastic",
+        "tlp_ceiling": str(FULL.tlp.value), "operated_by": "self",
+    }  # fmt: skip
     assert manager.post("/account/tokens", form).status_code == 200
     assert Token.objects.get(institution=institution).tool == "elastic"
     assert manager.post("/account/tokens", {**form, "tool": "toaster"}).status_code == 422
