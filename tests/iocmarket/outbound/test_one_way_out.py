@@ -17,10 +17,15 @@ SPEAKERS = {
 # Modules that use a socket for something else than to ask a stranger, and what for.
 ELSEWHERE = {
     "iocmarket/api/spool.py": "how long a body may take to arrive",
+    "iocmarket/indicators/subjects.py": "reading an address in its numeric form",
     "iocmarket/indicators/types/addresses.py": "reading an address in its numeric form",
     "iocmarket/indicators/types/networks.py": "reading an address in its numeric form",
+    "iocmarket/sso/adapter.py": "the type of the session that iocmarket/outbound makes",
+    "iocmarket/sso/id_tokens.py": "what a session of iocmarket/outbound raises",
+    "iocmarket/sso/oidc.py": "what a session of iocmarket/outbound raises",
     "iocmarket/supervisor/__main__.py": "whether our own port is free",
     "iocmarket/supervisor/probe.py": "whether our own web server answers on loopback",
+    "iocmarket/web/tasks.py": "what the operator's own mail server answers; Django speaks to it",
 }
 
 
