@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+# The log-in page names the providers of the federation.
+pytestmark = pytest.mark.django_db
+
 
 @pytest.mark.parametrize(
     ("name", "value"),
