@@ -55,3 +55,22 @@ def test_only_one_package_speaks_to_strangers() -> None:
 
 def test_the_search_finds_what_it_looks_for() -> None:
     assert {"iocmarket/outbound/client.py", "iocmarket/outbound/session.py"} <= speaking()
+
+
+NAMES_OF_REQUESTS = {"ConnectionError", "RequestException", "Response", "Session"}
+"""What may be named of requests elsewhere: types and errors. `Session` may be named and not called."""
+
+
+def uses_of_requests(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "requests":
+            yield f"{called.attr}()"
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "requests":
+            yield node.attr
+
+
+def test_whoever_names_requests_elsewhere_asks_nobody_with_it() -> None:
+    found = {path: set(uses_of_requests(PROJECT / path)) for path in ELSEWHERE}
+    assert {path: names - NAMES_OF_REQUESTS for path, names in found.items() if names - NAMES_OF_REQUESTS} == {}
+    assert "Session()" in set(uses_of_requests(PROJECT / "iocmarket/outbound/session.py"))
