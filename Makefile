@@ -27,7 +27,7 @@ run: install ## start everything on http://127.0.0.1:8000; Ctrl-C stops it
 	@exec $(BIN)/python -m iocmarket.supervisor
 
 test: install-dev debian-test ## every fast test, on private services made for the run
-	$(PYTEST) -m 'not real' -n 2
+	$(PYTEST) -m 'not real' -n 2 --dist worksteal
 
 test-real: install-dev debian-real ## the slow truth: clean clones, processes, kills, real programs
 	$(PYTEST) -m real
