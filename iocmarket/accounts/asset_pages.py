@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,9 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from iocmarket.accounts import assets
 from iocmarket.accounts.asset_forms import REASONS, AssetForm, VerdictForm
 from iocmarket.accounts.asset_values import NAMES
-from iocmarket.accounts.models import Asset, Institution, Member
+from iocmarket.accounts.models import Asset
 from iocmarket.accounts.roles import Capability
-from iocmarket.accounts.views import actor_of, member_of
+from iocmarket.accounts.views import actor_of, member_and_own, member_with, require
 from iocmarket.kernel.decision import Refusal
 
 
@@ -26,10 +26,10 @@ from iocmarket.kernel.decision import Refusal
 @require_http_methods(["GET", "POST"])
 def assets_page(request: HttpRequest) -> HttpResponse:
     """What the own institution declared, how it proves it, and a form to declare more."""
-    member, own = _member(request)
+    member, own = member_and_own(request)
     form = AssetForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
-        _may_manage(member)
+        require(member, Capability.ASSETS_MANAGE)
         if form.is_valid():
             try:
                 made = assets.declare_asset(own, **form.cleaned_data, actor=actor_of(member))
@@ -52,8 +52,8 @@ def assets_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def check(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Have the record of an own asset looked for."""
-    member, own = _member(request)
-    _may_manage(member)
+    member, own = member_and_own(request)
+    require(member, Capability.ASSETS_MANAGE)
     asset = get_object_or_404(Asset, institution=own, public_id=public_id)
     try:
         with transaction.atomic():
@@ -70,8 +70,8 @@ def check(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Forget an own asset."""
-    member, own = _member(request)
-    _may_manage(member)
+    member, own = member_and_own(request)
+    require(member, Capability.ASSETS_MANAGE)
     asset = get_object_or_404(Asset, institution=own, public_id=public_id)
     try:
         assets.remove_asset(asset, actor=actor_of(member))
@@ -86,7 +86,7 @@ def remove(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
     """What waits for an administrator, and what is verified."""
-    _administrator(request)
+    member_with(request, Capability.ASSETS_VERIFY)
     return _queue(request)
 
 
@@ -94,7 +94,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Verify an asset, refuse it, or take its verification back."""
-    administrator = _administrator(request)
+    administrator = member_with(request, Capability.ASSETS_VERIFY)
     asset = get_object_or_404(Asset, public_id=public_id)
     form = VerdictForm(request.POST)
     if not form.is_valid():
@@ -132,22 +132,3 @@ def _queue(request: HttpRequest, failed: Asset | None = None, trouble: str = "")
 
 def _of(asset: Asset) -> dict[str, str]:
     return {"value": asset.value}
-
-
-def _member(request: HttpRequest) -> tuple[Member, Institution]:
-    member = member_of(request)
-    if member.institution is None:
-        raise Http404
-    return member, member.institution
-
-
-def _may_manage(member: Member) -> None:
-    if not member.may(Capability.ASSETS_MANAGE):
-        raise Http404
-
-
-def _administrator(request: HttpRequest) -> Member:
-    member = member_of(request)
-    if not member.may(Capability.ASSETS_VERIFY):
-        raise Http404
-    return member

@@ -21,7 +21,7 @@ from iocmarket.accounts import circles
 from iocmarket.accounts.circle_forms import REASONS, CircleForm, InviteForm
 from iocmarket.accounts.models import Circle, CircleMembership, Institution, Member
 from iocmarket.accounts.roles import Capability
-from iocmarket.accounts.views import actor_of, member_of
+from iocmarket.accounts.views import actor_of, member_and_own, require
 from iocmarket.indicators import joining, leaving
 from iocmarket.kernel.decision import Refusal
 
@@ -30,10 +30,10 @@ from iocmarket.kernel.decision import Refusal
 @require_http_methods(["GET", "POST"])
 def circles_page(request: HttpRequest) -> HttpResponse:
     """The own circles, what the institution is asked into, and a form to found one."""
-    member, own = _member(request)
+    member, own = member_and_own(request)
     form = CircleForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
-        _may_manage(member)
+        require(member, Capability.CIRCLES_MANAGE)
         if form.is_valid():
             try:
                 made = circles.create_circle(name=form.cleaned_data["name"], founder=own, actor=actor_of(member))
@@ -55,7 +55,7 @@ def circles_page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def circle_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One circle: who is in it, who is asked, and what can be done."""
-    member, own = _member(request)
+    member, own = member_and_own(request)
     return _shown(request, _circle(own, public_id), member, own)
 
 
@@ -63,8 +63,8 @@ def circle_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def answer(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Accept or decline an invitation to the own institution."""
-    member, own = _member(request)
-    _may_manage(member)
+    member, own = member_and_own(request)
+    require(member, Capability.CIRCLES_MANAGE)
     asked = get_object_or_404(invitations.invitations_to(own), public_id=public_id)
     if request.POST.get("answer") == "decline":
         invitations.decline_invitation(asked, actor=actor_of(member))
@@ -83,8 +83,8 @@ def answer(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def act(request: HttpRequest, public_id: UUID, act: str) -> HttpResponse:
     """One of ACTS on a circle of the own institution."""
-    member, own = _member(request)
-    _may_manage(member)
+    member, own = member_and_own(request)
+    require(member, Capability.CIRCLES_MANAGE)
     circle = _circle(own, public_id)
     if act not in ACTS:
         raise Http404
@@ -199,13 +199,6 @@ def _row(circle: Circle, own: Institution) -> dict[str, Any]:
     return {"circle": circle, "members": members, "since": since, "manages": own.pk in managing}
 
 
-def _member(request: HttpRequest) -> tuple[Member, Institution]:
-    member = member_of(request)
-    if member.institution is None:
-        raise Http404
-    return member, member.institution
-
-
 def _circle(own: Institution, public_id: UUID) -> Circle:
     return get_object_or_404(circles.circles_of(own), public_id=public_id)
 
@@ -220,8 +213,3 @@ def _named(request: HttpRequest, field: str) -> UUID:
         return UUID(request.POST.get(field, ""))
     except ValueError as error:
         raise Http404 from error
-
-
-def _may_manage(member: Member) -> None:
-    if not member.may(Capability.CIRCLES_MANAGE):
-        raise Http404

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -15,7 +15,7 @@ from iocmarket.accounts.people import people_of
 from iocmarket.accounts.people_forms import ConfirmForm
 from iocmarket.accounts.people_reasons import said
 from iocmarket.accounts.roles import Capability
-from iocmarket.accounts.views import member_of
+from iocmarket.accounts.views import member_and_own, require
 from iocmarket.kernel.decision import Refusal
 
 
@@ -23,10 +23,8 @@ from iocmarket.kernel.decision import Refusal
 @require_http_methods(["GET", "POST"])
 def confirmation(request: HttpRequest) -> HttpResponse:
     """Everything that is to be confirmed on one page, and one button."""
-    manager = member_of(request)
-    institution = manager.institution
-    if institution is None or not manager.may(Capability.CONFIRM):
-        raise Http404
+    manager, institution = member_and_own(request)
+    require(manager, Capability.CONFIRM)
     form = ConfirmForm(
         request.POST if request.method == "POST" else None, initial={"contact_email": institution.contact_email}
     )

@@ -11,7 +11,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -23,7 +23,7 @@ from iocmarket.accounts.people_pages import rows_of
 from iocmarket.accounts.people_reasons import said
 from iocmarket.accounts.reauthentication import fresh_login
 from iocmarket.accounts.roles import Capability
-from iocmarket.accounts.views import actor_of, member_of
+from iocmarket.accounts.views import actor_of, member_and_own, member_with, require
 from iocmarket.indicators.departing import leave_community
 from iocmarket.indicators.merging import merge_institutions
 from iocmarket.kernel.decision import Refusal
@@ -100,10 +100,8 @@ def merge(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def departure(request: HttpRequest) -> HttpResponse:
     """A manager takes the own institution out of the community."""
-    manager = member_of(request)
-    own = manager.institution
-    if own is None or not manager.may(Capability.LEAVE):
-        raise Http404
+    manager, own = member_and_own(request)
+    require(manager, Capability.LEAVE)
     form = DepartureForm(request.POST if request.method == "POST" else None, institution=own)
     if form.is_valid():
         try:
@@ -123,9 +121,7 @@ def _depart(leaving: Institution, form: DepartureForm, by: Member) -> None:
 
 def _of(request: HttpRequest, public_id: UUID) -> tuple[Member, Institution]:
     """Raises Http404 for whoever is no administrator, as for an institution that is not there."""
-    administrator = member_of(request)
-    if not administrator.may(Capability.INSTITUTIONS_MANAGE):
-        raise Http404
+    administrator = member_with(request, Capability.INSTITUTIONS_MANAGE)
     return administrator, get_object_or_404(Institution, public_id=public_id, kind=Institution.Kind.MEMBER)
 
 

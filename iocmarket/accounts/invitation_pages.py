@@ -21,7 +21,7 @@ from iocmarket.accounts.people_pages import directory
 from iocmarket.accounts.people_reasons import said
 from iocmarket.accounts.reauthentication import fresh_login
 from iocmarket.accounts.roles import Capability, Role
-from iocmarket.accounts.views import member_of
+from iocmarket.accounts.views import member_with
 from iocmarket.kernel.decision import Refusal
 from iocmarket.web.throttles import hold, limited
 
@@ -31,7 +31,7 @@ from iocmarket.web.throttles import hold, limited
 @require_POST
 def invite(request: HttpRequest) -> HttpResponse:
     """Send an invitation into the own institution."""
-    manager = _manager(request)
+    manager = member_with(request, Capability.MEMBERS_MANAGE)
     institution = manager.institution
     if institution is None:
         raise Http404
@@ -55,7 +55,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 @require_POST
 def resend(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Send an invitation of the own institution again."""
-    manager = _manager(request)
+    manager = member_with(request, Capability.MEMBERS_MANAGE)
     invitation = _own(manager, public_id)
     hold("mail", f"institution:{invitation.institution_id}")
     try:
@@ -72,7 +72,7 @@ def resend(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Take an invitation of the own institution back."""
-    manager = _manager(request)
+    manager = member_with(request, Capability.MEMBERS_MANAGE)
     invitation = _own(manager, public_id)
     try:
         invitations.revoke(invitation, by=manager)
@@ -106,14 +106,6 @@ def invitation(request: HttpRequest) -> HttpResponse:
             return redirect("account_login")
     context = {"form": form, "invitation": found}
     return render(request, "accounts/invitation.html", context, status=422 if form.is_bound else 200)
-
-
-def _manager(request: HttpRequest) -> Member:
-    """Raises Http404 for who manages nobody."""
-    member = member_of(request)
-    if not member.may(Capability.MEMBERS_MANAGE):
-        raise Http404
-    return member
 
 
 def _own(manager: Member, public_id: UUID) -> Invitation:

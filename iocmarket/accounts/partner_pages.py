@@ -22,7 +22,7 @@ from iocmarket.accounts.reasons import sentence_of
 from iocmarket.accounts.roles import Capability
 from iocmarket.accounts.services import NewToken, create_token, revoke_token
 from iocmarket.accounts.token_forms import PartnerTokenForm
-from iocmarket.accounts.views import actor_of, member_of
+from iocmarket.accounts.views import actor_of, member_with
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
 
@@ -31,7 +31,7 @@ from iocmarket.kernel.decision import Refusal
 @require_http_methods(["GET", "POST"])
 def partners(request: HttpRequest) -> HttpResponse:
     """Every partner, a new one, and the switches."""
-    member = _administrator(request)
+    member = member_with(request, Capability.PARTNERS_MANAGE)
     form = PartnerForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         given = form.cleaned_data
@@ -55,7 +55,7 @@ def partners(request: HttpRequest) -> HttpResponse:
 @require_POST
 def switches(request: HttpRequest) -> HttpResponse:
     """Open or close the public feed, or feed keys: the button that was pressed says which and what."""
-    member = _administrator(request)
+    member = member_with(request, Capability.PARTNERS_MANAGE)
     act = {"public_feed": _switch_public, "feed_keys": _switch_keys}.get(request.POST.get("what", ""))
     wish = request.POST.get("on", "")
     if act is None or wish not in {"0", "1"}:
@@ -79,7 +79,7 @@ def _switch_keys(member: Member, on: bool) -> str:
 @require_GET
 def partner(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One partner."""
-    _administrator(request)
+    member_with(request, Capability.PARTNERS_MANAGE)
     return _page(request, _partner(public_id))
 
 
@@ -87,7 +87,7 @@ def partner(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def agreement(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """A new agreement with a partner."""
-    member, found = _administrator(request), _partner(public_id)
+    member, found = member_with(request, Capability.PARTNERS_MANAGE), _partner(public_id)
     form = AgreementForm(request.POST)
     if form.is_valid():
         try:
@@ -103,7 +103,7 @@ def agreement(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The end of an agreement, now."""
-    member = _administrator(request)
+    member = member_with(request, Capability.PARTNERS_MANAGE)
     found = services.end_agreement(_partner(public_id), actor=actor_of(member))
     messages.success(request, _("%(name)s reads nothing any more.") % {"name": found.name})
     return redirect("partner", public_id=public_id)
@@ -114,7 +114,7 @@ def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def token(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """A new token for a partner. The secret is in this one answer and nowhere else."""
-    member, found = _administrator(request), _partner(public_id)
+    member, found = member_with(request, Capability.PARTNERS_MANAGE), _partner(public_id)
     form = PartnerTokenForm(request.POST)
     if not found.opens_to_tokens(clock.now()):
         raise Http404
@@ -131,7 +131,7 @@ def token(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, public_id: UUID, token_id: UUID) -> HttpResponse:
     """Close a token of a partner."""
-    member, found = _administrator(request), _partner(public_id)
+    member, found = member_with(request, Capability.PARTNERS_MANAGE), _partner(public_id)
     held = get_object_or_404(Token, public_id=token_id, institution=found)
     revoke_token(held, actor=actor_of(member))
     messages.success(request, _("The token “%(name)s” opens nothing any more.") % {"name": held.name})
@@ -153,13 +153,6 @@ def _page(
         **forms,
     }
     return render(request, "accounts/partner.html", context, status=status)
-
-
-def _administrator(request: HttpRequest) -> Member:
-    member = member_of(request)
-    if not member.may(Capability.PARTNERS_MANAGE):
-        raise Http404
-    return member
 
 
 def _partner(public_id: UUID) -> Institution:

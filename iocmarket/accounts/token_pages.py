@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -22,7 +22,7 @@ from iocmarket.accounts.rotating import rotate_token
 from iocmarket.accounts.services import NewToken, create_token, revoke_token
 from iocmarket.accounts.snippets import Card, snippets
 from iocmarket.accounts.token_forms import FeedKeyForm, RotationForm, TokenForm
-from iocmarket.accounts.views import actor_of, member_of
+from iocmarket.accounts.views import actor_of, member_of, member_with, require
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
 
@@ -35,7 +35,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     member = member_of(request)
     if request.method != "POST":
         return _page(request, member)
-    _may_manage(member)
+    require(member, Capability.TOKENS_MANAGE)
     form = TokenForm(request.POST)
     made = _made(member, form)
     return _page(request, member, made=made) if made else _page(request, member, form=form)
@@ -46,8 +46,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @require_POST
 def feed_key(request: HttpRequest) -> HttpResponse:
     """A new feed key."""
-    member = member_of(request)
-    _may_manage(member)
+    member = member_with(request, Capability.TOKENS_MANAGE)
     form = FeedKeyForm(request.POST)
     made = _made(member, form)
     return _page(request, member, made=made) if made else _page(request, member, key_form=form)
@@ -58,8 +57,7 @@ def feed_key(request: HttpRequest) -> HttpResponse:
 @require_POST
 def rotate(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """A new secret in place of one of the own institution's."""
-    member = member_of(request)
-    _may_manage(member)
+    member = member_with(request, Capability.TOKENS_MANAGE)
     token = get_object_or_404(Token, public_id=public_id, institution=member.institution)
     form = RotationForm(request.POST)
     if not form.is_valid():
@@ -78,8 +76,7 @@ def rotate(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Close a token of the own institution."""
-    member = member_of(request)
-    _may_manage(member)
+    member = member_with(request, Capability.TOKENS_MANAGE)
     token = get_object_or_404(Token, public_id=public_id, institution=member.institution)
     revoke_token(token, actor=actor_of(member))
     messages.success(request, _("The token “%(name)s” opens nothing any more.") % {"name": token.name})
@@ -136,8 +133,3 @@ def _cards(member: Member, made: NewToken | None) -> list[Card]:
     return snippets.written(
         url=settings.PUBLIC_URL, institution_id=institution_id, token=made.secret, scopes=made.token.scopes
     )
-
-
-def _may_manage(member: Member) -> None:
-    if not member.may(Capability.TOKENS_MANAGE):
-        raise Http404

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from iocmarket.accounts.models import Member
 from iocmarket.accounts.roles import Capability
-from iocmarket.accounts.views import member_of
+from iocmarket.accounts.views import member_of, member_with
 from iocmarket.kernel.decision import Refusal
 from iocmarket.vetting.charters import accept_charter, current_charter, owed_by, publish_charter
 from iocmarket.vetting.draft import DRAFT_EN, DRAFT_FR
@@ -52,9 +52,7 @@ def accept(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def publish(request: HttpRequest) -> HttpResponse:
     """A new version: the form begins with the text that holds, or with a draft."""
-    administrator = member_of(request)
-    if not administrator.may(Capability.CHARTER_PUBLISH):
-        raise Http404
+    administrator = member_with(request, Capability.CHARTER_PUBLISH)
     holds = current_charter()
     first = (
         {"text_fr": holds.text_fr, "text_en": holds.text_en} if holds else {"text_fr": DRAFT_FR, "text_en": DRAFT_EN}

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from iocmarket.accounts.models import Member
 from iocmarket.accounts.roles import Capability, Role
-from iocmarket.accounts.views import actor_of, member_of
+from iocmarket.accounts.views import actor_of, member_of, member_with
 from iocmarket.kernel.decision import Refusal
 from iocmarket.vetting import deciding
 from iocmarket.vetting.checks import Check, checks_of
@@ -47,14 +47,6 @@ def decider_of(request: HttpRequest) -> Member:
     """The member behind the page, who has a queue. Raises Http404 for everybody else."""
     member = member_of(request)
     if not deciding.may_decide(member):
-        raise Http404
-    return member
-
-
-def administrator_of(request: HttpRequest) -> Member:
-    """The administrator behind the page. Raises Http404 for everybody else."""
-    member = member_of(request)
-    if not member.may(Capability.APPLICATIONS_DECIDE):
         raise Http404
     return member
 
@@ -146,7 +138,7 @@ def row_of(applicant: Member, *, trouble: str = "", typed: str = "") -> Row:
 @require_http_methods(["GET", "POST"])
 def rules(request: HttpRequest) -> HttpResponse:
     """The numbers of vetting, for administrators."""
-    administrator = administrator_of(request)
+    administrator = member_with(request, Capability.APPLICATIONS_DECIDE)
     held = current_rules()
     first = {"vouches_needed": held.vouches_needed, "charter_grace_days": held.charter_grace_days}
     form = RulesForm(request.POST if request.method == "POST" else None, initial=first)
