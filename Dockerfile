@@ -23,5 +23,4 @@ WORKDIR /app
 USER 10001
 EXPOSE 8000
 CMD ["gunicorn", "iocmarket.wsgi:application", "--config", "python:iocmarket.webserver", "--bind", "0.0.0.0:8000", \
-     "--preload", "--worker-class", "gthread", \
-     "--workers", "2", "--threads", "4", "--no-control-socket", "--worker-tmp-dir", "/dev/shm"]
+     "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket", "--worker-tmp-dir", "/dev/shm"]

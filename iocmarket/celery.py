@@ -28,6 +28,5 @@ app.autodiscover_tasks()
 @signals.worker_init.connect
 def _share_memory(**_: Any) -> None:
     """Keep the garbage collector from writing into what the processes of a worker have in common."""
-    app.loader.import_default_modules()
     gc.collect()
     gc.freeze()

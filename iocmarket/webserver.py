@@ -1,7 +1,10 @@
 """How gunicorn listens, in both shapes (`--config python:iocmarket.webserver`): what it takes, and whom it believes.
 
-Only limits, trust and the log are here; workers and addresses are the supervisor's and the image's.
+Limits, trust, the log and what workers share are here; their number and addresses are the supervisor's and the image's.
 """
+
+# Loaded once, before the workers are made, which share its memory (wsgi.py).
+preload_app = True
 
 # A request line: the longest search is 2 000 characters, which percent-encoding trebles.
 limit_request_line = 8190

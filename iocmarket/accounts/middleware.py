@@ -10,12 +10,13 @@ from django.urls import reverse
 
 from iocmarket.accounts.models import Member
 
-# Account pages, preferences of this browser, pages for everybody, and machine exits (which never look at a session
-# alone).
-OPEN = (
-    "/static/", "/accounts/", "/preferences/", "/help", "/accessibility", "/api/", "/taxii2",
-    "/feeds", "/public/", "/healthz", "/readyz", "/invitation", "/privacy", "/account/data", "/charter",
+# The log-in, preferences of this browser, pages for everybody, the page about the API and the API, which decides for
+# itself: no rule about who is let in further closes these.
+FOR_EVERYBODY = (
+    "/static/", "/accounts/", "/preferences/", "/help", "/accessibility", "/charter", "/api/", "/healthz", "/readyz",
 )  # fmt: skip
+# And machine exits (which never look at a session alone), one's own data, and the way in.
+OPEN = (*FOR_EVERYBODY, "/taxii2", "/feeds", "/public/", "/invitation", "/privacy", "/account/data")
 
 
 class ApprovedMembersOnly:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from rest_framework.permissions import SAFE_METHODS
 
 from iocmarket.accounts.models import Member
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # The log-in, preferences, one's own account and the institution's people and keys (closing a hole must stay possible),
 # a search of many values, and what asks for scopes by itself.
 STILL_OPEN = (
@@ -40,7 +40,7 @@ class ReadOnlyInstitutions:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Pass on, or answer 403 with the reason."""
-        if request.method in SAFE or request.path.startswith(STILL_OPEN):
+        if request.method in SAFE_METHODS or request.path.startswith(STILL_OPEN):
             return self._get_response(request)
         member = request.user
         if isinstance(member, Member) and member.institution is not None and member.institution.is_read_only:

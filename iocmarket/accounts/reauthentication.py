@@ -21,6 +21,7 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.contrib.auth import user_logged_in
 from django.http import HttpRequest, HttpResponseBase
+from rest_framework.permissions import SAFE_METHODS
 
 from iocmarket.accounts.models import Member
 
@@ -28,7 +29,6 @@ LOGGED_IN_AT = "logged_in_at"
 """Where a session keeps the moment of its log-in, in seconds since 1970."""
 SENSITIVE = ("/account/tokens", "/account/data", "/account/connections", "/members/", "/community/", "/assets/queue")
 """Where keys, people, roles, institutions and personal data are dealt with."""
-SAFE = {"GET", "HEAD", "OPTIONS"}
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
@@ -37,7 +37,7 @@ def fresh_login(view: View) -> View:
 
     @functools.wraps(view)
     def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method not in SAFE and not is_fresh(request):
+        if request.method not in SAFE_METHODS and not is_fresh(request):
             raise ReauthenticationRequired
         return view(request, *args, **kwargs)
 
@@ -57,7 +57,7 @@ class FreshLogin:
     def process_view(self, request: HttpRequest, *_: object) -> HttpResponseBase | None:
         """The way to the question, or nothing: then the view runs."""
         member = request.user
-        if request.method in SAFE or not request.path.startswith(SENSITIVE):
+        if request.method in SAFE_METHODS or not request.path.startswith(SENSITIVE):
             return None
         if not isinstance(member, Member) or not member.is_approved or is_fresh(request):
             return None

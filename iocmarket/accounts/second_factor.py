@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from iocmarket.accounts.middleware import FOR_EVERYBODY
 from iocmarket.accounts.models import Member
 from iocmarket.accounts.roles import Role
 
@@ -22,10 +23,7 @@ from iocmarket.accounts.roles import Role
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 BY_PROVIDER = "second_factor_by_provider"
 """Where a session keeps that its provider asserted one (iocmarket/sso/assurance.py writes it)."""
-OPEN = (
-    "/static/", "/accounts/", "/preferences/", "/help", "/accessibility", "/api/", "/taxii2", "/feeds", "/healthz",
-    "/readyz", "/invitation", "/charter",
-)  # fmt: skip
+OPEN = (*FOR_EVERYBODY, "/taxii2", "/feeds", "/invitation")
 
 
 def must_have(member: Member) -> bool:

@@ -77,7 +77,7 @@ def programs(plan: Plan) -> dict[str, list[str]]:
         "web": [
             *(sys.executable, "-m", "gunicorn", "iocmarket.wsgi:application", "--bind", f"127.0.0.1:{plan.port}"),
             *("--config", "python:iocmarket.webserver"),
-            *("--preload", "--worker-class", "gthread", "--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)),
+            *("--worker-class", "gthread", "--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)),
             *("--graceful-timeout", "10", "--timeout", "60", "--no-control-socket"),
         ],
         "worker": [*celery, "worker", "--loglevel", "INFO", "--concurrency", str(TASK_WORKERS), "--without-mingle"],

@@ -9,11 +9,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
-from functools import cache
-
-from publicsuffixlist import PublicSuffixList
 
 from iocmarket.indicators.types import ioc_types
+from iocmarket.indicators.types.suffixes import suffix_list
 from iocmarket.kernel.decision import Refusal
 
 MOST = 50
@@ -49,17 +47,12 @@ def _each(text: str, read: Callable[[str], str]) -> list[str]:
     return list(dict.fromkeys(read(word) for word in words))
 
 
-@cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
-
-
 def _domain(word: str) -> str:
     try:
         name = ioc_types["domain"].normalise(word.removeprefix("@"), explicit=True).value
     except Refusal as refusal:
         raise Refusal("bad_domain", f"{word[:80]!r} is no domain") from refusal
-    if _suffixes().publicsuffix(name) == name:
+    if suffix_list().publicsuffix(name) == name:
         raise Refusal("public_suffix", f"anybody may register under {name!r}")
     return str(name)
 

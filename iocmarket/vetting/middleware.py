@@ -10,25 +10,15 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from iocmarket.accounts.authentication import secret_in
+from iocmarket.accounts.middleware import FOR_EVERYBODY
 from iocmarket.accounts.models import Member
 from iocmarket.api import problems
 from iocmarket.vetting.charters import owed_by
 
 # Exits of machines: a session is told by a problem, a token has its own rule (TokenAuthentication).
 MACHINES = ("/api/v", "/taxii2", "/feeds", "/misp")
-# Logging out, preferences and what everybody may read. `/api/` that is none of MACHINES is the page about it.
-OPEN = (
-    "/static/",
-    "/accounts/",
-    "/preferences/",
-    "/charter",
-    "/account/charter",
-    "/help",
-    "/accessibility",
-    "/api/",
-    "/healthz",
-    "/readyz",
-)
+# `/api/` that is none of MACHINES is the page about it.
+OPEN = (*FOR_EVERYBODY, "/account/charter")
 
 
 class CharterAccepted:
