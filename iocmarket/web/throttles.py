@@ -135,16 +135,20 @@ def limited(name: str, *, methods: tuple[str, ...] = ("POST",)) -> Callable[[Vie
     return decorate
 
 
-class BySender(BaseThrottle):
-    """What REST framework asks: tokens by themselves, sessions by member, everybody else by address."""
+class Counted(BaseThrottle):
+    """What REST framework asks before a view runs. A kind of it says by which limit, and who is counted as one."""
 
     def __init__(self) -> None:
         self._wait = 0.0
 
+    def counted(self, request: Request) -> tuple[str, str]:
+        """The name of the limit, and the sender."""
+        raise NotImplementedError
+
     def allow_request(self, request: Request, view: Any) -> bool:
         """Count the request; remember how long to wait."""
         del view
-        name, who = _sender(request)
+        name, who = self.counted(request)
         self._wait = LIMITS[name].wait(who)
         return not self._wait
 
@@ -153,13 +157,17 @@ class BySender(BaseThrottle):
         return max(1, math.ceil(self._wait))
 
 
-def _sender(request: Request) -> tuple[str, str]:
-    viewer = request.auth
-    if not isinstance(viewer, Viewer):
-        return "anonymous", client_address(request._request)  # noqa: SLF001 (REST framework's documented attribute)
-    if viewer.token_id is not None:
-        return "token", str(viewer.token_id)
-    return "session", str(viewer.member_id)
+class BySender(Counted):
+    """Tokens by themselves, sessions by member, everybody else by address."""
+
+    def counted(self, request: Request) -> tuple[str, str]:
+        """By whoever authentication found."""
+        viewer = request.auth
+        if not isinstance(viewer, Viewer):
+            return "anonymous", client_address(request._request)  # noqa: SLF001 (REST framework's documented attribute)
+        if viewer.token_id is not None:
+            return "token", str(viewer.token_id)
+        return "session", str(viewer.member_id)
 
 
 @functools.cache

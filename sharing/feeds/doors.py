@@ -5,9 +5,6 @@ Both answer 404 for everything that they do not open: a closed door looks like a
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 from django.contrib.auth.models import AnonymousUser
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -15,14 +12,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
 
 from iocmarket.accounts.authentication import feed_key_for, note_use, refuse_guess
 from iocmarket.accounts.feed_keys import feeds
 from iocmarket.accounts.opening import the_public
 from iocmarket.accounts.viewer import Viewer, viewer_of_public, viewer_of_token
 from iocmarket.web.client import client_address
-from iocmarket.web.throttles import LIMITS
+from iocmarket.web.throttles import Counted
 from sharing.feeds.api import PARAMETERS, FeedView
 
 SHARED_FOR = 60
@@ -56,42 +52,21 @@ class AsThePublic(BaseAuthentication):
         return AnonymousUser(), viewer_of_public(public)
 
 
-class _Counted(BaseThrottle):
-    limit = ""
-
-    def __init__(self) -> None:
-        self._wait = 0.0
-
-    def who(self, request: Request) -> str:
-        """Whose requests are counted together."""
-        return client_address(request)
-
-    def allow_request(self, request: Request, view: Any) -> bool:
-        """Count the request; remember how long to wait."""
-        del view
-        self._wait = LIMITS[self.limit].wait(self.who(request))
-        return not self._wait
-
-    def wait(self) -> float:
-        """Seconds until the next one."""
-        return max(1, math.ceil(self._wait))
-
-
-class PublicLimit(_Counted):
+class PublicLimit(Counted):
     """By address."""
 
-    limit = "public_feed"
+    def counted(self, request: Request) -> tuple[str, str]:
+        """The client's address."""
+        return "public_feed", client_address(request)
 
 
-class KeyLimit(_Counted):
+class KeyLimit(Counted):
     """By key, from wherever it is used."""
 
-    limit = "feed_key"
-
-    def who(self, request: Request) -> str:
+    def counted(self, request: Request) -> tuple[str, str]:
         """The key, which was looked up before."""
         viewer = request.auth
-        return str(viewer.token_id) if isinstance(viewer, Viewer) else client_address(request)
+        return "feed_key", str(viewer.token_id) if isinstance(viewer, Viewer) else client_address(request)
 
 
 class KeyedFeed(FeedView):

@@ -30,7 +30,7 @@ from iocmarket.publication.scores import score_at
 from sharing.search.filters import Filters
 from sharing.search.in_person import told_in_person
 from sharing.search.rows import Row, rows_of
-from sharing.search.unnarrowed import SPOKEN, Placed, merged, newest, views_read_by
+from sharing.search.unnarrowed import NEWER, SPOKEN, Placed, merged, newest, views_read_by
 
 LIMIT_MAX = 1000
 LIMIT_DEFAULT = 100
@@ -117,9 +117,6 @@ def _entries(
     together = Entry.objects.filter(
         view__in=[each.pk for each in views], indicator_id=OuterRef("indicator_id"), state__in=SPOKEN
     )
-    newer = Q(date_added__gt=OuterRef("date_added")) | Q(
-        date_added=OuterRef("date_added"), stix_id__gt=OuterRef("stix_id")
-    )
     found = Entry.objects.filter(state__in=SPOKEN)
     if filters.reach is not None:
         found = found.filter(filters.reach.of_rows())
@@ -128,7 +125,7 @@ def _entries(
     else:
         found = found.filter(view=view)
     if len(views) > 1:
-        found = found.exclude(Exists(together.filter(newer)))
+        found = found.exclude(Exists(together.filter(NEWER)))
     if before is not None:
         found = found.filter(date_added__lte=before.added).exclude(date_added=before.added, stix_id__gte=before.number)
     found = _narrowed_by_entries(found, together, filters, viewer)

@@ -19,6 +19,8 @@ from iocmarket.publication.models import Entry, View
 from sharing.reading import Exit
 
 SPOKEN = (Entry.State.LIVE, Entry.State.EXPIRED)
+NEWER = Q(date_added__gt=OuterRef("date_added")) | Q(date_added=OuterRef("date_added"), stix_id__gt=OuterRef("stix_id"))
+"""Of an entry in a sub-select: it stands before the outer one in a list."""
 Placed = tuple[datetime, str, int]
 """`date_added` and the id of an entry, which are its place in a list, and its indicator."""
 
@@ -68,11 +70,8 @@ def _part(view_id: int, shape: _Shape) -> QuerySet[Entry]:
     """The entries of one view that are the newest of their value: a view has one of each, so only others are asked."""
     found = Entry.objects.filter(view=view_id, state__in=SPOKEN)
     if others := [pk for pk in shape.views if pk != view_id]:
-        newer = Q(date_added__gt=OuterRef("date_added")) | Q(
-            date_added=OuterRef("date_added"), stix_id__gt=OuterRef("stix_id")
-        )
         same = Entry.objects.filter(view__in=others, indicator_id=OuterRef("indicator_id"), state__in=SPOKEN)
-        found = found.exclude(Exists(same.filter(newer)))
+        found = found.exclude(Exists(same.filter(NEWER)))
     return found.filter(_AFTER) if shape.from_cursor else found
 
 
