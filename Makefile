@@ -40,7 +40,7 @@ lint: install-dev ## style, types, imports, migrations, catalogues, API descript
 	$(THROWAWAY) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python manage.py check_catalogues
-	$(BIN)/python manage.py spectacular --validate --fail-on-warn | diff -u docs/openapi.yaml - \
+	$(BIN)/python manage.py spectacular --lang en --validate --fail-on-warn | diff -u docs/openapi.yaml - \
 		|| { echo 'docs/openapi.yaml differs from the code: make openapi, and read the difference'; exit 1; }
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
@@ -55,7 +55,7 @@ lock: install-dev ## lock the requirements again, with hashes and no address of 
 			$$name.in -o $$name.txt || exit 1; done
 
 openapi: install-dev ## rewrite docs/openapi.yaml from the code
-	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+	$(BIN)/python manage.py spectacular --lang en --validate --fail-on-warn --file docs/openapi.yaml
 
 clean: ## remove the environment and caches; DATA_DIR stays
 	rm -rf $(VENV) $(VENV).lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
