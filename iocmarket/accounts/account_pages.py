@@ -10,15 +10,18 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from iocmarket.accounts import second_factor, sessions
 from iocmarket.accounts.browsers import browser_name
 from iocmarket.accounts.forms import ProfileForm
+from iocmarket.accounts.languages import choose_language, language_here
 from iocmarket.accounts.models import Member
 from iocmarket.accounts.reauthentication import fresh_login
 from iocmarket.accounts.traces import note
 from iocmarket.accounts.views import member_of
+from iocmarket.web.preferences import PREFERENCES
 
 LONGEST_NUMBER = 15
 """Digits that a row number may have."""
@@ -27,13 +30,12 @@ LONGEST_NUMBER = 15
 @login_required
 @require_http_methods(["GET", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    """Everything about one's own log-in. A POST changes the name and nothing else."""
+    """Everything about one's own log-in. A POST changes the name and the language, nothing else."""
     member = member_of(request)
-    form = ProfileForm(request.POST if request.method == "POST" else None, initial={"name": member.name})
+    initial = {"name": member.name, "language": member.language or language_here()}
+    form = ProfileForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():
-        _rename(member, form.cleaned_data["name"])
-        messages.success(request, _("Your name is changed."))
-        return redirect("account")
+        return _changed(request, member, form)
     context = {"form": form, **_factors(member), "sessions": _sessions(request, member)}
     return render(request, "account/own.html", context, status=422 if form.is_bound else 200)
 
@@ -74,6 +76,19 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     sessions.end_other_sessions(request, member_of(request))
     messages.success(request, _("Every other browser is logged out."))
     return redirect("account")
+
+
+def _changed(request: HttpRequest, member: Member, form: ProfileForm) -> HttpResponse:
+    """Keep both; the language holds at once, also in a browser in which another one was chosen."""
+    name, language = form.cleaned_data["name"], form.cleaned_data["language"]
+    if name != member.name:
+        _rename(member, name)
+    choose_language(member, language)
+    response = redirect("account")
+    PREFERENCES["language"].keep(response, language)
+    with override(language):
+        messages.success(request, _("Your changes are kept."))
+    return response
 
 
 @transaction.atomic

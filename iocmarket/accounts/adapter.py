@@ -14,8 +14,8 @@ from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils.crypto import get_random_string
-from django.utils.translation import get_language
 
+from iocmarket.accounts.languages import language_here, learn_language
 from iocmarket.accounts.letters import letter_for
 from iocmarket.accounts.models import Member
 from iocmarket.accounts.reauthentication import is_fresh
@@ -65,6 +65,7 @@ class MemberAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         with transaction.atomic():
             Member.objects.filter(pk=user.pk).update(previous_visit_at=user.last_login)
             actor = Actor(member_id=user.pk, institution_id=user.institution_id)
+            learn_language(user)
             record("member.logged_in", actor=actor, subject_type="member", subject_id=user.public_id, details={})
         super().login(request, user)
 
@@ -78,10 +79,11 @@ class MemberAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return self.request is None or not is_fresh(self.request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """One of our letters in the language of this page, sent by the worker: the answer takes as long for a known
-        address as for one that nobody has."""
+        """One of our letters in the person's language, else that of this page; sent by the worker: the answer takes as
+        long for a known address as for one that nobody has."""
         name, told = letter_for(template_prefix, context)
-        send_mail_later(name, email, told, get_language() or "")
+        person = context.get("user")
+        send_mail_later(name, email, told, person.language if isinstance(person, Member) else language_here())
 
     def send_account_already_exists_mail(self, email: str) -> None:
         """An application with an address that is taken takes as long as one that is new."""

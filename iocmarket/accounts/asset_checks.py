@@ -13,7 +13,7 @@ from django.db import transaction
 from iocmarket.accounts import assets
 from iocmarket.accounts.asset_dns import Answer, look_for
 from iocmarket.accounts.asset_values import NAMES
-from iocmarket.accounts.manager_letters import write_to_managers
+from iocmarket.accounts.member_letters import write_to_managers
 from iocmarket.accounts.models import Asset, Institution
 from iocmarket.audit.services import PLATFORM
 from iocmarket.kernel import clock

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from iocmarket.accounts.asset_values import NAMES, normalised, overlap
-from iocmarket.accounts.manager_letters import write_to_managers
+from iocmarket.accounts.member_letters import write_to_managers
 from iocmarket.accounts.models import Asset, Institution
 from iocmarket.audit.services import Actor, record
 from iocmarket.kernel import clock

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from iocmarket.accounts.circles import held_circle, record_change, require_managing, require_writing
-from iocmarket.accounts.manager_letters import write_to_managers
+from iocmarket.accounts.member_letters import write_to_managers
 from iocmarket.accounts.models import Circle, CircleInvitation, Institution
 from iocmarket.audit.services import Actor
 from iocmarket.kernel import clock

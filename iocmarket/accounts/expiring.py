@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q
 
+from iocmarket.accounts.member_letters import write_to_each
 from iocmarket.accounts.models import Institution, Member, Token
 from iocmarket.accounts.roles import Role
 from iocmarket.kernel import clock
-from iocmarket.web.mails import send_mail_later
 
 REMINDED_BEFORE = (timedelta(days=14), timedelta(days=3))
 CHUNK = 200
@@ -34,8 +34,8 @@ def _remind_some() -> int:
     locked = due.select_for_update(of=("self",), skip_locked=True).select_related("institution", "made_by")
     tokens = list(locked.order_by("pk")[:CHUNK])
     for token in tokens:
-        for to in readers_of(token):
-            send_mail_later("token_expiring", to, _context(token, moment))
+        contact, people = readers_of(token)
+        write_to_each(people, "token_expiring", _context(token, moment), also=contact)
     Token.objects.filter(pk__in=[token.pk for token in tokens]).update(reminded_at=moment)
     return len(tokens)
 
@@ -49,22 +49,21 @@ def _due(moment: datetime) -> Q:
     return found
 
 
-def readers_of(token: Token) -> list[str]:
-    """To whom a letter about a token goes: nobody outside of its institution, and nobody who is not let in any more.
+def readers_of(token: Token) -> tuple[str, list[Member]]:
+    """The address of a team, if any, and the people to whom a letter about a token goes: nobody outside of its
+    institution, and nobody who is not let in any more.
 
     Of a partner: its contact, and the administrators, who make its tokens.
     """
     institution = token.institution
     if not institution.opens_to_tokens(clock.now()):
-        return []
+        return "", []
     if institution.kind == Institution.Kind.PARTNER:
         people = Member.objects.filter(is_administrator=True)
-        found = [institution.contact_email] if institution.contact_email else []
     else:
         people = Member.objects.filter(Q(role=Role.MANAGER) | Q(pk=token.made_by_id), institution=institution)
-        found = []
-    people = people.select_related("institution").order_by("pk")
-    return list(dict.fromkeys([*found, *(person.email for person in people if person.is_approved)]))
+    contact = institution.contact_email if institution.kind == Institution.Kind.PARTNER else ""
+    return contact, [person for person in people.select_related("institution") if person.is_approved]
 
 
 def _context(token: Token, moment: datetime) -> dict[str, object]:

@@ -8,13 +8,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from iocmarket.accounts import invitations
+from iocmarket.accounts.languages import language_here
 from iocmarket.accounts.models import Institution, Invitation, Member
 from iocmarket.accounts.people_forms import AcceptForm, InviteForm
 from iocmarket.accounts.people_pages import directory
@@ -59,7 +59,7 @@ def resend(request: HttpRequest, public_id: UUID) -> HttpResponse:
     invitation = _own(manager, public_id)
     hold("mail", f"institution:{invitation.institution_id}")
     try:
-        invitations.resend(invitation, by=manager, language=get_language() or "")
+        invitations.resend(invitation, by=manager, language=language_here())
     except Refusal as refusal:
         messages.error(request, said(refusal))
     else:
@@ -98,7 +98,9 @@ def invitation(request: HttpRequest) -> HttpResponse:
     form = AcceptForm(request.POST if request.method == "POST" else None, invitation=found, initial={"key": key})
     if form.is_valid():
         try:
-            invitations.accept(key, name=form.cleaned_data["name"], password=form.cleaned_data["password"])
+            invitations.accept(
+                key, name=form.cleaned_data["name"], password=form.cleaned_data["password"], language=language_here()
+            )
         except Refusal as refusal:
             form.add_error(None, said(refusal))
         else:

@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from iocmarket.accounts.addresses import mark_verified
 from iocmarket.accounts.hands import Hand, actor_behind
+from iocmarket.accounts.member_letters import write_to
 from iocmarket.accounts.models import Institution, Invitation, Member
 from iocmarket.accounts.people import may_manage, people_of, retire, roles_given_by
 from iocmarket.accounts.roles import Role
@@ -93,7 +94,7 @@ def invitation_behind(secret: str) -> Invitation | None:
 
 
 @transaction.atomic
-def accept(secret: str, *, name: str, password: str) -> Member:
+def accept(secret: str, *, name: str, password: str, language: str = "") -> Member:
     """Let the person in whose mailbox the link was sent to. Who was out before comes back as somebody new.
 
     The password has passed the rules for passwords. Raises Refusal: `invitation_over`, `member_exists`.
@@ -112,7 +113,7 @@ def accept(secret: str, *, name: str, password: str) -> Member:
         retire(before)
     member = Member.objects.create_user(
         held.email, password, name=" ".join(name.split()), institution=held.institution, role=held.role,
-        state=Member.State.APPROVED,
+        state=Member.State.APPROVED, language=language,
     )  # fmt: skip
     mark_verified(member)
     held.accepted_at, held.member = clock.now(), member
@@ -154,8 +155,8 @@ def _held(invitation: Invitation) -> Invitation:
 def _send(invitation: Invitation, secret: str, by: Hand, language: str) -> None:
     """The link; or, to somebody who is a member already, a letter without one that says so."""
     told = {"institution": invitation.institution.name, "by": str(by), "until": invitation.expires_at}
-    if Member.objects.filter(email=invitation.email, state__in=IN).exists():
-        send_mail_later("invited_member", invitation.email, told, language)
+    if (known := Member.objects.filter(email=invitation.email, state__in=IN).first()) is not None:
+        write_to(known, "invited_member", told)
         return
     # In the query: it is what access logs leave out.
     link = f"{settings.PUBLIC_URL}{reverse('invitation')}?{urlencode({'key': secret})}"

@@ -232,6 +232,8 @@ class Member(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=clock.now)
     previous_visit_at = models.DateTimeField(null=True, blank=True)
+    # Of letters and pages (languages.py); empty until the person applies, accepts an invitation or logs in.
+    language = models.CharField(max_length=5, blank=True, default="")
     # Sessions carry it: a higher number ends those that began before.
     session_generation = models.PositiveIntegerField(default=0, editable=False)
 

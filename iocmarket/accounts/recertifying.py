@@ -14,14 +14,13 @@ from django.db import transaction
 from django.urls import reverse
 
 from iocmarket.accounts.hands import Hand, actor_behind
+from iocmarket.accounts.member_letters import write_to_managers
 from iocmarket.accounts.models import Institution
-from iocmarket.accounts.people import managers_of
 from iocmarket.accounts.roles import Capability
 from iocmarket.accounts.standing import suspend_institution
 from iocmarket.audit.services import PLATFORM, record
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
-from iocmarket.web.mails import send_mail_later
 
 REMINDERS = (1, 7, 30)
 """Days before the confirmation is due at which the managers are asked for it."""
@@ -134,8 +133,6 @@ def _remind(held: Institution) -> bool:
 
 
 def _tell(held: Institution, template: str, **told: object) -> None:
-    """To each manager, and to the contact address: managers leave, the address of the team stays."""
-    addresses = {*managers_of(held).values_list("email", flat=True), held.contact_email} - {""}
+    """To each manager, and to the contact address."""
     link = f"{settings.PUBLIC_URL}{reverse('confirmation')}"
-    for address in sorted(addresses):
-        send_mail_later(template, address, {"institution": held.name, "link": link, **told})
+    write_to_managers(held, template, {"link": link, **told}, with_contact=True)

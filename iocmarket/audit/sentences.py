@@ -48,6 +48,7 @@ SENTENCES: dict[str, StrOrPromise] = {
     "member.factors_reset": gettext_lazy("%(who)s reset the second factors of %(what)s."),
     "member.password_changed": gettext_lazy("%(who)s changed the password."),
     "member.renamed": gettext_lazy("%(who)s changed the name."),
+    "member.language_chosen": gettext_lazy("%(who)s chose another language."),
     "member.session_ended": gettext_lazy("%(who)s ended a session."),
     "member.exported": gettext_lazy("%(who)s took a copy of the own data."),
     "member.erased": gettext_lazy("%(who)s erased the data of %(what)s for good."),

@@ -16,7 +16,7 @@ from iocmarket.accounts.circles import (
     refuse_name_of_another,
     require_writing,
 )
-from iocmarket.accounts.manager_letters import write_to_managers
+from iocmarket.accounts.member_letters import write_to_managers
 from iocmarket.accounts.models import Circle, CircleInvitation, CircleMembership, Institution
 from iocmarket.audit.services import Actor
 from iocmarket.indicators.circulation import note_circulation

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from iocmarket.accounts.circles import held_circle, managing, members_of, remove_from_circle, require_managing
-from iocmarket.accounts.manager_letters import write_to_managers
+from iocmarket.accounts.member_letters import write_to_managers
 from iocmarket.accounts.models import Circle, CircleInvitation, Institution
 from iocmarket.audit.services import Actor, record
 from iocmarket.indicators.locks import hold_institution

@@ -65,7 +65,7 @@ def blank(member: Member) -> None:
     Event.objects.filter(actor=member, salt__isnull=False).update(address=None, client="", salt=None)
     member.email = f"{member.public_id.hex}@{DOMAIN}"
     member.name = f"#{member.public_id.hex[:8]}"
-    member.why = member.decided_reason = ""
+    member.why = member.decided_reason = member.language = ""
     member.previous_visit_at = member.last_login = None
     member.is_active = member.is_administrator = False
     if member.state != Member.State.REFUSED:

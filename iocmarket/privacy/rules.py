@@ -92,7 +92,7 @@ def register() -> None:
             purge=lambda: _invitations().delete()[0],
         ),
         Rule(
-            name="accounts.members", what=_("Members: name, e-mail address, role, means of logging in"),
+            name="accounts.members", what=_("Members: name, e-mail address, language, role, means of logging in"),
             models=("accounts.Member", "account.EmailAddress", "account.EmailConfirmation", "mfa.Authenticator",
                     "socialaccount.SocialAccount"),
             kept=_("as long as the membership; afterwards until erasure is asked for"), basis=MEMBERSHIP,

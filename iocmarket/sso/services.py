@@ -14,6 +14,8 @@ from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 from django.db.models import QuerySet
 
+from iocmarket.accounts.languages import language_here
+from iocmarket.accounts.member_letters import write_to, write_to_managers
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.roles import Capability, Role, roles_up_to
 from iocmarket.audit.services import Actor, record
@@ -21,7 +23,6 @@ from iocmarket.kernel.decision import Refusal
 from iocmarket.sso.asserted import Asserted
 from iocmarket.sso.config import ProviderConfig
 from iocmarket.sso.providers import institution_for, providers, speaks_for
-from iocmarket.web.mails import send_mail_later
 
 
 @transaction.atomic
@@ -40,7 +41,7 @@ def admit(asserted: Asserted, config: ProviderConfig) -> SocialAccount:
     _check_address(asserted, config)
     member = Member.objects.create_user(
         asserted.email, None, name=asserted.name, institution=institution, state=Member.State.APPLICANT,
-        role=Role.READER,
+        role=Role.READER, language=language_here(),
     )  # fmt: skip
     EmailAddress.objects.create(user=member, email=member.email, primary=True, verified=not asserted.email_refuted)
     account = SocialAccount.objects.create(
@@ -177,10 +178,8 @@ def _answered(action: str, member: Member, by: Member, **details: object) -> Non
     record(action, actor=actor, subject_type="member", subject_id=member.public_id, details=details)
     approved = member.state == Member.State.APPROVED
     context = {"institution": str(member.institution), "approved": approved, "reason": member.decided_reason}
-    send_mail_later("federation_answered", member.email, context)
+    write_to(member, "federation_answered", context)
 
 
 def _tell_managers(member: Member, institution: Institution) -> None:
-    managers = institution.members.filter(state=Member.State.APPROVED, is_active=True, role=Role.MANAGER)
-    for manager in managers:
-        send_mail_later("federation_asks", manager.email, {"name": str(member), "institution": institution.name})
+    write_to_managers(institution, "federation_asks", {"name": str(member)})

@@ -43,15 +43,14 @@ def apply(member: Member, told: Told) -> Application:
     """
     if member.state != Member.State.APPLICANT:
         raise Refusal("already_decided", "this person is no applicant")
-    member.name, member.why = told.name, told.why
-    member.save(update_fields=["name", "why"])
+    member.name, member.why, member.language = told.name, told.why, told.language
+    member.save(update_fields=["name", "why", "language"])
     application = Application.objects.create(
         member=member,
         institution_name=" ".join(told.institution.split()),
         domains=told.domains,
         networks=told.networks,
         contact_email=told.contact_email,
-        language=told.language,
     )
     holds = current_charter()
     if holds is not None and told.charter == holds.version:

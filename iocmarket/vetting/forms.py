@@ -7,9 +7,9 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from iocmarket.accounts.languages import language_here
 from iocmarket.accounts.models import Member
 from iocmarket.accounts.roles import Role
 from iocmarket.kernel.decision import Refusal
@@ -83,7 +83,7 @@ class ApplicationForm(forms.Form):
             networks=self.cleaned_data["networks"],
             contact_email=self.cleaned_data["contact_email"],
             charter=self.cleaned_data.get("charter_version"),
-            language=get_language() or "",
+            language=language_here(),
         )
         applying.apply(user, told)
 

@@ -73,7 +73,6 @@ class Application(models.Model):
     domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)
     networks = ArrayField(models.CharField(max_length=43), default=list, blank=True)
     contact_email = models.EmailField(blank=True)
-    language = models.CharField(max_length=5, default="fr")
     created_at = models.DateTimeField(default=clock.now)
     verified_at = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)

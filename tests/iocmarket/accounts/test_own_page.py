@@ -54,13 +54,20 @@ def is_in(client: Client) -> bool:
 
 def test_a_name_is_changed_and_nothing_else(member: Member) -> None:
     client = browser_of(member)
-    said = {"name": "Ada", "role": "manager", "is_administrator": "on", "email": "x@example.org", "state": "approved"}
+    said = {
+        "name": "Ada",
+        "language": "fr",
+        "role": "manager",
+        "is_administrator": "on",
+        "email": "x@example.org",
+        "state": "approved",
+    }
     before = Member.objects.filter(pk=member.pk).values("role", "is_administrator", "email", "state", "institution")
     kept = list(before)
     assert client.post("/account", said)["Location"] == "/account"
     assert list(before.all()) == kept
     assert Member.objects.get(pk=member.pk).name == "Ada"
-    assert client.post("/account", {"name": ""}).status_code == 422
+    assert client.post("/account", {"name": "", "language": "fr"}).status_code == 422
 
 
 def test_the_page_names_each_browser(member: Member) -> None:

@@ -60,7 +60,7 @@ def test_the_form_keeps_what_was_told() -> None:
         ["193.52.0.0/16"],
         "csirt@lumen-ecole.fr",
     )
-    assert application.language == "fr"
+    assert application.member.language == "fr"
 
 
 @pytest.mark.parametrize(

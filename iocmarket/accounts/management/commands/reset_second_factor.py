@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.db.models import F
 
+from iocmarket.accounts.member_letters import write_to
 from iocmarket.accounts.models import Member
 from iocmarket.audit.services import PLATFORM, record
-from iocmarket.web.mails import send_mail_later
 
 
 class Command(BaseCommand):
@@ -41,5 +41,5 @@ def reset(member: Member) -> int:
         "member.factors_reset", actor=PLATFORM, subject_type="member", subject_id=member.public_id,
         details={"count": count},
     )  # fmt: skip
-    send_mail_later("factors_reset", member.email, {})
+    write_to(member, "factors_reset", {})
     return int(count)
