@@ -7,8 +7,11 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.account.utils import has_verified_email
+from allauth.core.exceptions import ReauthenticationRequired
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
@@ -74,9 +77,27 @@ class MemberAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return client_address(request) or NOWHERE
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
-        """A recent log-in is a proof as good as one that was asked for."""
+        """A recent log-in is a proof as good as one that was asked for.
+
+        Raises ReauthenticationRequired itself: told that a proof is required, the library still lets everybody pass
+        who has neither password nor factor.
+        """
         del app
-        return self.request is None or not is_fresh(self.request)
+        if self.request is None or not is_fresh(self.request):
+            raise ReauthenticationRequired
+        return False
+
+    def get_reauthentication_methods(self, user: Member | AnonymousUser) -> list[dict[str, Any]]:
+        """The library's, and a new log-in at the provider. Never none for a member: that page says what is left."""
+        found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if isinstance(user, Member) and (not found or SocialAccount.objects.filter(user=user).exists()):
+            found.append({"id": "provider", "description": "provider", "url": reverse("sso-again")})
+        return found
+
+    def get_login_stages(self) -> list[str]:
+        """The library's; the second factor is asked for by our rule."""
+        ours = {"allauth.mfa.stages.AuthenticateStage": "iocmarket.sso.assurance.OwnFactor"}
+        return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """One of our letters in the person's language, else that of this page; sent by the worker: the answer takes as

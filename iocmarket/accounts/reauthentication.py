@@ -3,8 +3,9 @@
 The middleware FreshLogin asks for it before anything is sent to the pages named in SENSITIVE, so that an act added
 there is covered without anyone thinking of it; `@fresh_login` below `@login_required` does so for a view elsewhere.
 Reading (GET) is never asked about. Somebody who logged in or proved it within ACCOUNT_REAUTHENTICATION_TIMEOUT
-(seconds) passes; anybody else is asked for the password, a code or a passkey and then comes back; what was being sent
-is sent then. Machine exits refuse such acts of a session with 403 (permissions.py): a program cannot be asked.
+(seconds) passes; anybody else is asked for the password, a code, a passkey or a new log-in at the provider and then
+comes back; what was being sent is sent then. A log-in through a provider is as old as the provider says of its own.
+Machine exits refuse such acts of a session with 403 (permissions.py): a program cannot be asked.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
-from allauth.account.internal.flows.reauthentication import get_reauthentication_flows, suspend_request
+from allauth.account.internal.flows.reauthentication import suspend_request
 from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.contrib.auth import user_logged_in
@@ -67,16 +68,13 @@ class FreshLogin:
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Whether the person behind this session showed recently who it is. For API views too: they refuse with 403.
-
-    A person without any proof to give (known to a federation alone) is as fresh as the federation says.
-    """
+    """Whether the person behind this session showed recently who it is. For API views too: they refuse with 403."""
     member = request.user
     if not isinstance(member, Member):
         return False
     proofs = [record["at"] for record in get_authentication_records(request, member) if record.get("reauthenticated")]
-    newest = max([*proofs, request.session.get(LOGGED_IN_AT, 0)])
-    return time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT or not get_reauthentication_flows(member)
+    newest: float = max([*proofs, request.session.get(LOGGED_IN_AT, 0)])
+    return time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
 def note_log_in(sender: object, request: HttpRequest, user: Member, **kwargs: object) -> None:

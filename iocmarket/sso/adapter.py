@@ -22,7 +22,7 @@ from iocmarket.kernel.decision import Refusal
 from iocmarket.outbound.session import session
 from iocmarket.sso import services
 from iocmarket.sso.asserted import Asserted
-from iocmarket.sso.assurance import STATE_KEY
+from iocmarket.sso.assurance import note
 from iocmarket.sso.config import ProviderConfig
 from iocmarket.sso.pages import refused
 from iocmarket.sso.providers import provider_named, provider_of
@@ -46,7 +46,7 @@ class FederationAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
                 sociallogin.user = sociallogin.account.user
         except Refusal as refusal:
             raise ImmediateHttpResponse(refused(request, refusal, config)) from refusal
-        sociallogin.state[STATE_KEY] = asserted.second_factor
+        note(sociallogin.state, asserted)
 
     def _connect(self, request: HttpRequest, asserted: Asserted, config: ProviderConfig) -> NoReturn:
         """Always ends here: the library's own way would write the whole row of the member back."""

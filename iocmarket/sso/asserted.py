@@ -23,6 +23,8 @@ class Asserted:
     email_refuted: bool
     name: str
     second_factor: bool
+    authenticated_at: float = 0.0
+    """When the person last proved it there, in seconds since 1970; 0 when the provider does not say."""
 
 
 def subject_key(kind: str, value: str) -> str:

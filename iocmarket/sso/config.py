@@ -20,8 +20,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from iocmarket.sso.metadata import read_metadata
 
-REFEDS_MFA = "https://refeds.org/profile/mfa"
-"""What a provider says when it asked for a second factor (REFEDS MFA Profile)."""
 ISSUER_LENGTH = 200
 """Characters: the room that the library's table has for it."""
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
@@ -72,7 +70,8 @@ class ProviderConfig:
     enabled: bool = True
     mail_domains: tuple[str, ...] = ()
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    second_factor: tuple[str, ...] = (REFEDS_MFA,)
+    second_factor: tuple[str, ...] = ()
+    """The words by which it asserts one, and is believed; without any, the second factor is asked for here."""
     ask_second_factor: bool = False
     # OpenID Connect
     client_id: str = ""
@@ -147,7 +146,7 @@ def read_provider(said: object, where: str = "provider") -> ProviderConfig:
             enabled=_yes(given, "enabled", where, default=True),
             mail_domains=_domains(_list(given, "mail_domains", where), where),
             attributes=_attributes(given.get("attributes", {}), where),
-            second_factor=_texts(given, "second_factor", where) or (REFEDS_MFA,),
+            second_factor=_texts(given, "second_factor", where),
             ask_second_factor=_yes(given, "ask_second_factor", where, default=False),
             client_id=_text(given, "client_id", where, default=""),
             client_secret=_text(given, "client_secret", where, default=""),
@@ -168,6 +167,8 @@ def _complete(made: ProviderConfig, where: str) -> None:
         raise ImproperlyConfigured(f"{where}: slug is small letters, digits and hyphens, at most 50")
     if len(made.issuer) > ISSUER_LENGTH:
         raise ImproperlyConfigured(f"{where}: issuer has more than {ISSUER_LENGTH} characters")
+    if made.ask_second_factor and not made.second_factor:
+        raise ImproperlyConfigured(f"{where}: ask_second_factor needs second_factor, the words that assert one")
     if made.protocol == Protocol.OIDC:
         if not made.client_id or urlsplit(made.issuer).scheme not in {"https", "http"}:
             raise ImproperlyConfigured(f"{where}: an OpenID Connect provider needs an issuer (URL) and a client_id")

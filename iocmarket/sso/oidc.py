@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+import time
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -17,6 +18,7 @@ from django.urls import reverse
 
 from iocmarket.outbound.session import session
 from iocmarket.sso.asserted import Asserted, address_in, name_in, scopes_in, subject_key
+from iocmarket.sso.assurance import AGAIN
 from iocmarket.sso.config import ProviderConfig
 from iocmarket.sso.errors import NotTaken
 from iocmarket.sso.id_tokens import read_id_token
@@ -30,7 +32,9 @@ def begin(request: HttpRequest, config: ProviderConfig, *, process: str, next_ur
     """Where to send the browser. Raises NotTaken when the provider does not say."""
     found = discover(config)
     verifier, nonce = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
-    state = {"process": process, "next": next_url, "verifier": verifier, "nonce": nonce}
+    state = {
+        "process": process, "next": next_url, "verifier": verifier, "nonce": nonce, "begun_at": time.time(),
+    }  # fmt: skip
     state_id = statekit.stash_state(request, provider_id=config.issuer, state=state, state_id=secrets.token_urlsafe(24))
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     asked = {
@@ -40,6 +44,8 @@ def begin(request: HttpRequest, config: ProviderConfig, *, process: str, next_ur
     }  # fmt: skip
     if config.ask_second_factor:
         asked["acr_values"] = " ".join(config.second_factor)
+    if process == AGAIN:  # Core 3.1.2.1: with max_age the ID token must say auth_time
+        asked |= {"prompt": "login", "max_age": "0"}
     where = str(found["authorization_endpoint"])
     return f"{where}{'&' if '?' in where else '?'}{urlencode(asked)}"
 
@@ -59,13 +65,15 @@ def finish(request: HttpRequest, config: ProviderConfig) -> tuple[Asserted, dict
         str(given.get("id_token", "")), issuer=config.issuer, audience=config.client_id, nonce=state["nonce"],
         jwks_uri=str(found["jwks_uri"]),
     )  # fmt: skip
+    more = {}
     if told := found.get("userinfo_endpoint"):
-        claims = {**_user_info(str(told), str(given.get("access_token", "")), claims["sub"]), **claims}
-    return asserted_by(config, claims), state
+        more = _user_info(str(told), str(given.get("access_token", "")), claims["sub"])
+    return asserted_by(config, claims, more), state
 
 
-def asserted_by(config: ProviderConfig, claims: dict[str, Any]) -> Asserted:
-    """The claims, read."""
+def asserted_by(config: ProviderConfig, signed: dict[str, Any], more: dict[str, Any]) -> Asserted:
+    """The claims, read. How and when the person was asked stands in the ID token or nowhere."""
+    claims = {**more, **signed}
     return Asserted(
         issuer=config.issuer,
         subject=subject_key("sub", claims["sub"]),
@@ -73,8 +81,21 @@ def asserted_by(config: ProviderConfig, claims: dict[str, Any]) -> Asserted:
         email=address_in(_values(config, claims, "email")),
         email_refuted=claims.get("email_verified") in (False, "false"),
         name=name_in(_values(config, claims, "name")),
-        second_factor=claims.get("acr") in config.second_factor,
+        second_factor=bool(_ways(signed) & set(config.second_factor)),
+        authenticated_at=_moment(signed.get("auth_time")),
     )
+
+
+def _ways(signed: dict[str, Any]) -> set[str]:
+    """How the person was asked: `acr`, and `amr` (RFC 8176)."""
+    said = signed.get("amr")
+    ways = [signed.get("acr"), *(said if isinstance(said, list) else [])]
+    return {one for one in ways if isinstance(one, str)}
+
+
+def _moment(said: object) -> float:
+    """Seconds since 1970; what is no number is no moment."""
+    return float(said) if isinstance(said, int | float) and not isinstance(said, bool) else 0.0
 
 
 def discover(config: ProviderConfig) -> dict[str, Any]:

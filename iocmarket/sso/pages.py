@@ -37,6 +37,11 @@ REASONS: dict[str, Promise] = {
     "connected_other": _("This identity is already connected to another account."),
     "not_in": _("Only members can connect a log-in service."),
     "not_fresh": _("Too much time has passed since you proved who you are. Begin again on the page “My account”."),
+    "another_person": _("The log-in service named another person than the one who is logged in here."),
+    "proof_old": _(
+        "The log-in service did not confirm that it asked you again who you are. Log out there, then try once more; "
+        "if that changes nothing, tell its support that we ask for a new log-in."
+    ),
     "removed": _("You are no longer a member. Your managers can invite you again."),
     # Answers to an application (services.approve_pending).
     "already_decided": _("Somebody else has answered this application already."),

@@ -8,6 +8,7 @@ browser asked is refused, so no provider begins a log-in. RelayState is not read
 from __future__ import annotations
 
 import binascii
+import time
 from typing import Any
 
 from allauth.socialaccount.internal import statekit
@@ -20,9 +21,11 @@ from onelogin.saml2.auth import OneLogin_Saml2_Auth
 from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
+from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
 from iocmarket.kernel import clock
 from iocmarket.sso.asserted import Asserted, address_in, name_in, scopes_in
+from iocmarket.sso.assurance import AGAIN
 from iocmarket.sso.config import ProviderConfig
 from iocmarket.sso.errors import NotTaken
 from iocmarket.sso.providers import provider_of
@@ -44,9 +47,9 @@ REPLAY_SECONDS = 3600
 def begin(request: HttpRequest, config: ProviderConfig, *, process: str, next_url: str) -> str:
     """Where to send the browser."""
     auth = OneLogin_Saml2_Auth(request_data(acs_url()), settings_for(config))
-    where = str(auth.login(return_to=""))
+    where = str(auth.login(return_to="", force_authn=process == AGAIN))
     statekit.stash_state(
-        request, provider_id=config.issuer, state={"process": process, "next": next_url},
+        request, provider_id=config.issuer, state={"process": process, "next": next_url, "begun_at": time.time()},
         state_id=auth.get_last_request_id(),
     )  # fmt: skip
     return where
@@ -73,6 +76,7 @@ def read_response(answer: str, config: ProviderConfig, request_id: str) -> Asser
         response.is_valid(request_data(acs_url()), request_id, raise_exceptions=True)
         attributes = response.get_attributes()
         contexts = response.get_authn_contexts()
+        authenticated_at = _authenticated_at(response)
         _check(response, library.get_sp_data()["entityId"], request_id)
         subject = subject_in(response, attributes, config.subject)
         _once(config, response)
@@ -88,6 +92,7 @@ def read_response(answer: str, config: ProviderConfig, request_id: str) -> Asser
         email_refuted=False,
         name=name_in(_values(config, attributes, "name")),
         second_factor=any(one in config.second_factor for one in contexts),
+        authenticated_at=authenticated_at,
     )
 
 
@@ -130,6 +135,12 @@ def _confirms(data: etree._Element, request_id: str) -> bool:
         and data.get("InResponseTo") == request_id
         and bool(data.get("NotOnOrAfter"))
     )
+
+
+def _authenticated_at(response: OneLogin_Saml2_Response) -> float:
+    """The earliest of the moments at which the provider asked the person (AuthnInstant); 0 when it says none."""
+    said = response._query_assertion("/saml:AuthnStatement")  # noqa: SLF001 (as above)
+    return min((float(OneLogin_Saml2_Utils.parse_SAML_to_time(one.get("AuthnInstant"))) for one in said), default=0.0)
 
 
 def _once(config: ProviderConfig, response: OneLogin_Saml2_Response) -> None:

@@ -3,11 +3,12 @@
 from django.urls import path
 
 from iocmarket.accounts.closed import not_offered
-from iocmarket.sso import member_pages, views
+from iocmarket.sso import again, member_pages, views
 
 urlpatterns = [
     path("accounts/sso/", views.choose, name="sso-choose"),
     path("accounts/sso/to/<slug:slug>", views.begin, name="sso-login"),
+    path("accounts/sso/again", again.again, name="sso-again"),
     path("accounts/sso/oidc/<slug:slug>/callback", views.oidc_callback, name="sso-oidc-callback"),
     path("accounts/sso/saml/acs", views.saml_acs, name="sso-saml-acs"),
     path("accounts/sso/saml/finish", views.saml_finish, name="sso-saml-finish"),

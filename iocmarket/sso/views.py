@@ -9,22 +9,23 @@ from allauth.core.exceptions import ReauthenticationRequired
 from allauth.socialaccount.helpers import complete_social_login
 from allauth.socialaccount.providers.base import AuthProcess
 from django.core.cache import cache
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from iocmarket.accounts.reauthentication import is_fresh
 from iocmarket.accounts.views import member_of
-from iocmarket.sso import oidc, saml
+from iocmarket.sso import again, oidc, saml
 from iocmarket.sso.adapter import made_provider
 from iocmarket.sso.asserted import Asserted
+from iocmarket.sso.assurance import AGAIN
 from iocmarket.sso.choice import found_among
 from iocmarket.sso.config import Protocol, ProviderConfig
 from iocmarket.sso.errors import NotTaken
+from iocmarket.sso.onward import next_path
 from iocmarket.sso.pages import leaving, not_taken
 from iocmarket.sso.providers import provider_named, providers
 from iocmarket.sso.saml_settings import metadata as our_metadata
@@ -40,13 +41,14 @@ ANSWER_SECONDS = 120
 def choose(request: HttpRequest) -> HttpResponse:
     """The providers, and those whose name or domain has the words that are looked for."""
     asked = request.GET.get("q", "")[:200]
-    context = {"found": found_among(providers(), asked), "asked": asked, "next": _next(request.GET)}
+    context = {"found": found_among(providers(), asked), "asked": asked, "next": next_path(request.GET)}
     return render(request, "socialaccount/choose.html", context)
 
 
 @require_POST
 def begin(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Send the browser to the provider: to log in, or to connect it to the account that is logged in."""
+    """Send the browser to the provider: to log in, to connect it to the account that is logged in, or to prove anew
+    whose account that is."""
     config = provider_named(slug)
     if config is None:
         raise Http404
@@ -56,9 +58,13 @@ def begin(request: HttpRequest, slug: str) -> HttpResponseBase:
         member_of(request)
         if not is_fresh(request):
             raise ReauthenticationRequired
+    elif request.POST.get("process") == AGAIN:
+        process = AGAIN
+        if config not in again.connected(member_of(request)):
+            raise Http404
     way = saml if config.protocol == Protocol.SAML else oidc
     try:
-        where = way.begin(request, config, process=process, next_url=_next(request.POST))
+        where = way.begin(request, config, process=process, next_url=next_path(request.POST))
     except NotTaken as error:
         return not_taken(request, error, config)
     return leaving(request, where, config)
@@ -116,15 +122,10 @@ def saml_metadata(request: HttpRequest) -> HttpResponse:
 def _complete(
     request: HttpRequest, asserted: Asserted, config: ProviderConfig, state: dict[str, Any]
 ) -> HttpResponseBase:
+    if state["process"] == AGAIN:
+        return again.prove(request, asserted, config, state)
     provider = made_provider(request, config)
     login = provider.sociallogin_from_response(request, asserted)
     login.state = {"process": state["process"], "next": state.get("next") or None}
     response: HttpResponseBase = complete_social_login(request, login)
     return response
-
-
-def _next(said: QueryDict) -> str:
-    """Where to go afterwards: a path of ours, or nothing."""
-    wanted = said.get("next", "")[:500]
-    safe = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    return wanted if safe else ""

@@ -302,6 +302,7 @@ ROUTES: dict[str, Exit] = {
     "account/waiting": ACCOUNT,
     "accounts/sso/": ACCOUNT,
     "accounts/sso/to/<slug:slug>": ACCOUNT,
+    "accounts/sso/again": ACCOUNT,
     "accounts/sso/oidc/<slug:slug>/callback": ACCOUNT,
     "accounts/sso/saml/acs": ACCOUNT,
     "accounts/sso/saml/finish": ACCOUNT,

@@ -25,6 +25,8 @@ from tests.iocmarket.sso import saml_idp
 from tests.iocmarket.sso.saml_idp import IdP, Person
 
 SCOPED = "eduPersonScopedAffiliation"
+MFA = "https://refeds.org/profile/mfa"
+"""What a provider says when it asked for a second factor (REFEDS MFA Profile)."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,13 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
 
 def _people(domain: str) -> list[dict[str, object]]:
     scoped = {"eduperson_scoped_affiliation": [f"employee@{domain}", f"member@{domain}"]}
-    mfa = {"acr": "https://refeds.org/profile/mfa"}
+    mfa = {"acr": MFA}
     return [
         {"sub": "ada", "email": f"ada@{domain}", "name": "Ada Exemple", **scoped},
         {"sub": "bob", "email": f"bob@{domain}", "name": "Bob", **scoped},
         {"sub": "victim", "email": "ada@a.example", "email_verified": True, "name": "Ada", **scoped},
         {"sub": "strong", "email": f"strong@{domain}", "name": "Strong", **scoped, **mfa},
+        {"sub": "listed", "email": f"listed@{domain}", "name": "Listed", **scoped, "amr": ["pwd", "mfa"]},
         {"sub": "weak", "email": f"weak@{domain}", "name": "Weak", **scoped, "acr": "0"},
         {"sub": "foreign", "email": "x@elsewhere.example", "name": "X", **scoped},
         {"sub": "nowhere", "email": f"n@{domain}", "eduperson_scoped_affiliation": "member@nowhere.example"},

@@ -6,6 +6,7 @@ import base64
 import html
 import shutil
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,6 +56,10 @@ class IdP:
     server: Server
     person: Person
     asked: list[str] = field(default_factory=list)
+    session_began: float = 0.0
+    """When the person logged in there, in seconds since 1970; 0: for each request anew."""
+    ignores_force: bool = False
+    """Whether it answers ForceAuthn from that session all the same."""
 
     def read_request(self, where: str) -> str:
         """The id of the request in an address, read as a provider reads it."""
@@ -63,7 +68,13 @@ class IdP:
         return str(found.message.id)
 
     def answer(self, request_id: str, *, acs: str, audience: str, **changes: Any) -> str:
-        """A signed answer in base64; `changes` are pysaml2's own words (sign_response, sign_assertion …)."""
+        """A signed answer in base64; `changes` are pysaml2's own words (sign_response, sign_assertion …), and
+        `forced`: whether the request asked for a new log-in."""
+        asks = not self.session_began or (changes.pop("forced", False) and not self.ignores_force)
+        authn = {
+            "class_ref": self.person.context, "authn_auth": self.entity_id,
+            "authn_instant": int(time.time() if asks else self.session_began),
+        }  # fmt: skip
         person = self.person
         name_id = NameID(
             format=NAMEID_FORMAT_PERSISTENT if person.persistent else NAMEID_FORMAT_TRANSIENT,
@@ -73,7 +84,7 @@ class IdP:
         choices = {"sign_assertion": True, "sign_response": False, **signing, **changes}
         made = self.server.create_authn_response(
             identity=person.attributes, in_response_to=request_id, destination=acs, sp_entity_id=audience,
-            name_id=name_id, authn={"class_ref": person.context, "authn_auth": self.entity_id}, **choices,
+            name_id=name_id, authn=authn, **choices,
         )  # fmt: skip
         return base64.b64encode(str(made).encode()).decode()
 
@@ -84,7 +95,8 @@ class IdP:
         acs = found.message.assertion_consumer_service_url
         audience = found.message.issuer.text
         self.asked.append(found.message.id)
-        answer = self.answer(found.message.id, acs=acs, audience=audience)
+        forced = found.message.force_authn == "true"
+        answer = self.answer(found.message.id, acs=acs, audience=audience, forced=forced)
         return {"SAMLResponse": answer, "RelayState": sent.get("RelayState", [""])[0], "acs": acs}
 
 

@@ -247,38 +247,6 @@ def test_the_request_has_state_nonce_and_challenge(oidc: Issuers, settings: Sett
         assert first[name] != second[name]
 
 
-@pytest.mark.parametrize(("sub", "counts"), [("strong", True), ("weak", False), ("ada", False)])
-def test_a_second_factor_counts_when_the_provider_asserts_it(oidc: Issuers, sub: str, counts: bool) -> None:
-    browser = Browser()
-    browser.through_oidc("a", sub)
-    assert browser.client.session.get("second_factor_by_provider", False) is counts
-
-
-def test_a_manager_passes_with_the_second_factor_of_the_provider_and_not_without(
-    oidc: Issuers, settings: Settings
-) -> None:
-    settings.MFA_REQUIRED = "managers"
-    for sub in ("strong", "weak"):
-        Browser().through_oidc("a", sub)
-    Member.objects.update(state=Member.State.APPROVED, role=Role.MANAGER)
-    strong, weak = Browser(), Browser()
-    strong.through_oidc("a", "strong")
-    weak.through_oidc("a", "weak")
-    assert strong.client.get("/search").status_code == 200
-    assert weak.client.get("/search")["Location"] == "/account/second-factor"
-    assert strong.client.get("/api/v1/alerts").status_code == 200
-    assert weak.client.get("/api/v1/alerts").status_code in {401, 403}
-
-
-def test_a_log_in_by_password_does_not_inherit_it(oidc: Issuers, world: World, settings: Settings) -> None:
-    settings.MFA_REQUIRED = "managers"
-    browser = Browser()
-    browser.through_oidc("a", "strong")
-    browser.client.post("/accounts/logout/")
-    browser.client.force_login(make_member(world.a, role=Role.MANAGER))
-    assert browser.client.get("/search")["Location"] == "/account/second-factor"
-
-
 def test_a_provider_that_says_it_is_another_one_is_not_asked(oidc: Issuers, settings: Settings) -> None:
     configure(settings, [oidc_provider("a", f"{oidc[0]}/", "a.example", "Université A")])
     assert Client().post("/accounts/sso/to/a").status_code == 403

@@ -32,7 +32,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 IdPs = tuple[IdP, IdP]
-MFA = "https://refeds.org/profile/mfa"
 
 
 @pytest.fixture
@@ -136,16 +135,6 @@ def test_a_persistent_name_is_somebody_and_a_transient_one_nobody(saml: IdPs, se
     saml[0].person.persistent = "opaque-1"
     Browser().through_saml("a")
     assert SocialAccount.objects.get().uid == "persistent:opaque-1"
-
-
-def test_a_second_factor_counts_when_the_provider_asserts_it(saml: IdPs) -> None:
-    saml[0].person.context = MFA
-    strong, weak = Browser(), Browser()
-    strong.through_saml("a")
-    saml[0].person.context = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
-    weak.through_saml("a")
-    assert strong.client.session["second_factor_by_provider"] is True
-    assert "second_factor_by_provider" not in weak.client.session
 
 
 def test_a_member_connects_and_logs_in(saml: IdPs, world: World) -> None:
