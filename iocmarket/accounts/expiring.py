@@ -1,4 +1,5 @@
-"""Reminders of tokens that expire: to whoever made one and to the managers, fourteen and three days before.
+"""Reminders fourteen and three days before: of tokens that expire, to whoever made one and to the managers; of the
+agreements of partners that end, to the contact and to the administrators.
 
 A token that has a successor expires as it was told to, and nobody is reminded.
 """
@@ -7,11 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
+from django.urls import reverse
 
 from iocmarket.accounts.member_letters import write_to_each
 from iocmarket.accounts.models import Institution, Member, Token
+from iocmarket.accounts.people import administrators
 from iocmarket.accounts.roles import Role
 from iocmarket.kernel import clock
 
@@ -59,11 +63,34 @@ def readers_of(token: Token) -> tuple[str, list[Member]]:
     if not institution.opens_to_tokens(clock.now()):
         return "", []
     if institution.kind == Institution.Kind.PARTNER:
-        people = Member.objects.filter(is_administrator=True)
-    else:
-        people = Member.objects.filter(Q(role=Role.MANAGER) | Q(pk=token.made_by_id), institution=institution)
-    contact = institution.contact_email if institution.kind == Institution.Kind.PARTNER else ""
-    return contact, [person for person in people.select_related("institution") if person.is_approved]
+        return institution.contact_email, administrators()
+    people = Member.objects.filter(Q(role=Role.MANAGER) | Q(pk=token.made_by_id), institution=institution)
+    return "", [person for person in people.select_related("institution") if person.is_approved]
+
+
+def remind_of_agreements() -> int:
+    """Write all letters about agreements that are due; for how many partners. Each is reminded of once at each time."""
+    last = clock.now() + max(REMINDED_BEFORE)
+    ending = Institution.objects.filter(
+        kind=Institution.Kind.PARTNER, state=Institution.State.APPROVED, agreement_until__lte=last
+    )
+    return sum(_remind_of_agreement(pk) for pk in ending.order_by("pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _remind_of_agreement(pk: int) -> bool:
+    partner, moment = Institution.objects.select_for_update().get(pk=pk), clock.now()
+    until = partner.agreement_until
+    if until is None or not partner.opens_to_tokens(moment):
+        return False
+    reached = min((before.days for before in REMINDED_BEFORE if until - moment <= before), default=None)
+    if reached is None or (partner.reminded_days is not None and partner.reminded_days <= reached):
+        return False
+    partner.reminded_days = reached
+    partner.save(update_fields=["reminded_days"])
+    told = {"partner": partner.name, "until": until, "days": _days_until(until, moment), "page": _page_of(partner)}
+    write_to_each(administrators(), "agreement_ending", told, also=partner.contact_email)
+    return True
 
 
 def _context(token: Token, moment: datetime) -> dict[str, object]:
@@ -73,6 +100,19 @@ def _context(token: Token, moment: datetime) -> dict[str, object]:
         "hint": token.hint,
         "institution": token.institution.name,
         "until": until,
-        "days": max(1, -(-(until - moment) // timedelta(days=1))),
-        "key": bool(token.feed),
+        "days": _days_until(until, moment),
+        "partner": token.institution.kind == Institution.Kind.PARTNER,
+        "page": _page_of(token.institution),
     }
+
+
+def _days_until(until: datetime, moment: datetime) -> int:
+    """Begun ones counted."""
+    return max(1, -(-(until - moment) // timedelta(days=1)))
+
+
+def _page_of(institution: Institution) -> str:
+    """Where whoever may do something about its tokens does it."""
+    if institution.kind == Institution.Kind.PARTNER:
+        return f"{settings.PUBLIC_URL}{reverse('partner', args=[institution.public_id])}"
+    return f"{settings.PUBLIC_URL}{reverse('tokens')}"

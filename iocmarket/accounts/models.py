@@ -50,7 +50,8 @@ class Institution(models.Model):
     # The last time that a manager confirmed contacts and assets; not confirmed in time, it may only read.
     confirmed_at = models.DateTimeField(null=True, blank=True)
     read_only_since = models.DateTimeField(null=True, blank=True)
-    # Days before the confirmation is due at which it was last asked for (recertifying.py); none since the last one.
+    # Days before the confirmation is due (recertifying.py), or before the agreement of a partner ends (expiring.py), at
+    # which people were last reminded of it; none since the last one.
     reminded_days = models.PositiveSmallIntegerField(null=True, blank=True)
     left_at = models.DateTimeField(null=True, blank=True)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")

@@ -20,8 +20,9 @@ from iocmarket.accounts.models import Institution, Member, Token
 from iocmarket.accounts.partner_forms import AgreementForm, PartnerForm
 from iocmarket.accounts.reasons import sentence_of
 from iocmarket.accounts.roles import Capability
+from iocmarket.accounts.rotation_pages import rotated
 from iocmarket.accounts.services import NewToken, create_token, revoke_token
-from iocmarket.accounts.token_forms import PartnerTokenForm
+from iocmarket.accounts.token_forms import PartnerTokenForm, RotationForm
 from iocmarket.accounts.views import actor_of, member_with
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
@@ -128,6 +129,19 @@ def token(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 @login_required
+@never_cache
+@require_POST
+def rotate(request: HttpRequest, public_id: UUID, token_id: UUID) -> HttpResponse:
+    """A new secret in place of one of a partner's, which works for as long as is chosen."""
+    member, found = member_with(request, Capability.PARTNERS_MANAGE), _partner(public_id)
+    held = get_object_or_404(Token, public_id=token_id, institution=found)
+    if not found.opens_to_tokens(clock.now()):
+        raise Http404
+    made = rotated(request, held, member)
+    return _page(request, found, made=made) if made else redirect("partner", public_id=public_id)
+
+
+@login_required
 @require_POST
 def revoke(request: HttpRequest, public_id: UUID, token_id: UUID) -> HttpResponse:
     """Close a token of a partner."""
@@ -148,6 +162,7 @@ def _page(
         "tokens": Token.objects.filter(institution=found).select_related("made_by", "institution").order_by("-pk"),
         "form": PartnerTokenForm(),
         "agreement_form": AgreementForm(initial={"agreement": found.agreement}),
+        "rotation": RotationForm(auto_id=False),
         "made": made,
         "moment": moment,
         **forms,

@@ -53,8 +53,8 @@ def renew_agreement(partner: Institution, *, agreement: str, until: datetime, ac
     if not held.opens_to_tokens(moment):
         held.approved_at = moment
     held.state, held.left_at = Institution.State.APPROVED, None
-    held.agreement, held.agreement_until = _agreed(agreement), _later(until, moment)
-    held.save(update_fields=["state", "left_at", "agreement", "agreement_until", "approved_at"])
+    held.agreement, held.agreement_until, held.reminded_days = _agreed(agreement), _later(until, moment), None
+    held.save(update_fields=["state", "left_at", "agreement", "agreement_until", "approved_at", "reminded_days"])
     _record("partner.renewed", held, actor)
     return held
 

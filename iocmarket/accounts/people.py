@@ -29,6 +29,12 @@ def managers_of(institution: Institution) -> QuerySet[Member]:
     return people_of(institution).filter(role=Role.MANAGER)
 
 
+def administrators() -> list[Member]:
+    """The administrators of the platform who can log in."""
+    found = Member.objects.filter(is_administrator=True).select_related("institution").order_by("pk")
+    return [person for person in found if person.is_approved]
+
+
 def may_manage(by: Hand, institution: Institution | None) -> bool:
     """Whether this person manages the people of that institution."""
     if by.may(Capability.INSTITUTIONS_MANAGE):

@@ -17,8 +17,8 @@ def confirmations() -> int:
 
 @app.task(name="accounts.remind_of_tokens")
 def remind_of_tokens() -> int:
-    """Remind people of tokens that expire soon; of how many."""
-    return expiring.remind()
+    """Remind people of tokens that expire and agreements that end soon; of how many."""
+    return expiring.remind() + expiring.remind_of_agreements()
 
 
 app.add_periodic_task(CONFIRMATION_SECONDS, app.signature("accounts.confirmations"), name="accounts.confirmations")

@@ -18,7 +18,7 @@ from iocmarket.accounts import feed_keys
 from iocmarket.accounts.models import Member, Token
 from iocmarket.accounts.reasons import sentence_of
 from iocmarket.accounts.roles import Capability
-from iocmarket.accounts.rotating import rotate_token
+from iocmarket.accounts.rotation_pages import rotated
 from iocmarket.accounts.services import NewToken, create_token, revoke_token
 from iocmarket.accounts.snippets import Card, snippets
 from iocmarket.accounts.token_forms import FeedKeyForm, RotationForm, TokenForm
@@ -59,17 +59,8 @@ def rotate(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """A new secret in place of one of the own institution's."""
     member = member_with(request, Capability.TOKENS_MANAGE)
     token = get_object_or_404(Token, public_id=public_id, institution=member.institution)
-    form = RotationForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Choose for how long the old one works."))
-        return redirect("tokens")
-    try:
-        overlap = form.cleaned_data["overlap"]
-        made = rotate_token(token, overlap=overlap, made_by=member, actor=actor_of(member))
-    except Refusal as refusal:
-        messages.error(request, sentence_of(refusal))
-        return redirect("tokens")
-    return _page(request, member, made=made)
+    made = rotated(request, token, member)
+    return _page(request, member, made=made) if made else redirect("tokens")
 
 
 @login_required

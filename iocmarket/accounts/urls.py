@@ -32,6 +32,11 @@ urlpatterns = [
     path("community/partners/<uuid:public_id>/end", partner_pages.end, name="partner-end"),
     path("community/partners/<uuid:public_id>/tokens", partner_pages.token, name="partner-token"),
     path(
+        "community/partners/<uuid:public_id>/tokens/<uuid:token_id>/rotate",
+        partner_pages.rotate,
+        name="partner-token-rotate",
+    ),
+    path(
         "community/partners/<uuid:public_id>/tokens/<uuid:token_id>/revoke",
         partner_pages.revoke,
         name="partner-token-revoke",

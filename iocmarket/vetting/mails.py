@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from iocmarket.accounts.member_letters import write_to, write_to_each, write_to_managers
-from iocmarket.accounts.models import Institution, Member
+from iocmarket.accounts.models import Member
+from iocmarket.accounts.people import administrators
 
 
 def tell_applicant(template: str, member: Member, **context: object) -> None:
@@ -17,8 +18,4 @@ def tell_deciders(template: str, member: Member) -> None:
     if member.institution is not None and member.institution.is_approved:
         write_to_managers(member.institution, template, told)
         return
-    administrators = Member.objects.filter(
-        is_administrator=True, state=Member.State.APPROVED, is_active=True,
-        institution__state=Institution.State.APPROVED,
-    )  # fmt: skip
-    write_to_each(administrators, template, told)
+    write_to_each(administrators(), template, told)

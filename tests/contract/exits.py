@@ -403,6 +403,7 @@ ROUTES: dict[str, Exit] = {
     "community/partners/<uuid:public_id>/agreement": _of_partner("agreement"),
     "community/partners/<uuid:public_id>/end": _of_partner("end"),
     "community/partners/<uuid:public_id>/tokens": _of_partner("tokens"),
+    "community/partners/<uuid:public_id>/tokens/<uuid:token_id>/rotate": _of_partner("tokens/{s.stix_id}/rotate"),
     "community/partners/<uuid:public_id>/tokens/<uuid:token_id>/revoke": _of_partner("tokens/{s.stix_id}/revoke"),
     "members/applications": page("/members/applications", tells=False),
     "members/applications/<uuid:public_id>": Exit(

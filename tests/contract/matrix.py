@@ -183,6 +183,13 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "community/partners/<uuid:public_id>/agreement": (form("/community/partners/{partner}/agreement", ADMINISTRATORS),),
     "community/partners/<uuid:public_id>/end": (form("/community/partners/{partner}/end", ADMINISTRATORS),),
     "community/partners/<uuid:public_id>/tokens": (form("/community/partners/{partner}/tokens", ADMINISTRATORS),),
+    "community/partners/<uuid:public_id>/tokens/<uuid:token_id>/rotate": (
+        form("/community/partners/{partner}/tokens/{partner_token}/rotate", ADMINISTRATORS, overlap="3"),
+        form(
+            "/community/partners/{partner}/tokens/{token}/rotate", but(ADMINISTRATORS, administrator="absent"),
+            overlap="3",
+        ),
+    ),
     "community/partners/<uuid:public_id>/tokens/<uuid:token_id>/revoke": (
         form("/community/partners/{partner}/tokens/{partner_token}/revoke", ADMINISTRATORS),
         form("/community/partners/{partner}/tokens/{token}/revoke", but(ADMINISTRATORS, administrator="absent")),

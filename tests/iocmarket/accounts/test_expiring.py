@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.core import mail
 
 from iocmarket.accounts import expiring
 from iocmarket.accounts.models import Institution, Member, Token
-from iocmarket.accounts.partners import make_partner
+from iocmarket.accounts.partners import end_agreement, make_partner, renew_agreement
 from iocmarket.accounts.roles import Role
 from iocmarket.accounts.rotating import rotate_token
 from iocmarket.accounts.services import create_token
@@ -29,13 +30,16 @@ DAY = timedelta(days=1)
 def _at_once(django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Letters are sent where they are written: the worker is another test's."""
     monkeypatch.setattr(deliver, "delay", lambda to, subject, text: send_now(to, Letter(subject, text)))
-    real = expiring.remind
 
-    def committed() -> int:
-        with django_capture_on_commit_callbacks(execute=True):
-            return real()
+    def committed(real: Callable[[], int]) -> Callable[[], int]:
+        def act() -> int:
+            with django_capture_on_commit_callbacks(execute=True):
+                return real()
 
-    monkeypatch.setattr(expiring, "remind", committed)
+        return act
+
+    for name in ("remind", "remind_of_agreements"):
+        monkeypatch.setattr(expiring, name, committed(getattr(expiring, name)))
 
 
 @pytest.fixture
@@ -138,6 +142,55 @@ def test_of_a_partner_its_contact_and_the_administrators_are_told(manager: Membe
     make_token(partner, expires_at=clock.now() + 2 * DAY)
     expiring.remind()
     assert [to for to, _subject in sent()] == ["admin@example.org", "cert@example.org"]
+
+
+@pytest.mark.django_db
+def test_of_an_agreement_that_ends_people_are_told_twice_and_again_after_a_new_one() -> None:
+    make_member(email="admin@example.org", administrator=True)
+    start = clock.now()
+    told: dict[float, list[str]] = {}
+    with time_machine.travel(start, tick=False) as traveller:
+        until = start + 30 * DAY
+        partner = make_partner(
+            name="CERT", agreement="x", until=until, contact_email="cert@example.org", actor=PLATFORM
+        )
+        for hour in range(0, 40 * 24, 12):
+            traveller.move_to(start + timedelta(hours=hour))
+            expiring.remind_of_agreements()
+            if found := sent():
+                told[30 - hour / 24] = [to for to, _subject in found]
+        both = ["admin@example.org", "cert@example.org"]
+        assert told == {14.0: both, 3.0: both}
+        renew_agreement(partner, agreement="y", until=clock.now() + 2 * DAY, actor=PLATFORM)
+        assert (expiring.remind_of_agreements(), expiring.remind_of_agreements()) == (1, 0)
+        [(_to, subject), _other] = sent()
+        assert "CERT" in subject
+        assert "2 jours" in subject
+
+
+@pytest.mark.django_db
+def test_of_an_agreement_that_was_ended_nobody_is_told() -> None:
+    make_member(email="admin@example.org", administrator=True)
+    partner = make_partner(
+        name="CERT", agreement="x", until=clock.now() + DAY, contact_email="cert@example.org", actor=PLATFORM
+    )
+    end_agreement(partner, actor=PLATFORM)
+    assert expiring.remind_of_agreements() == 0
+    assert sent() == []
+
+
+@pytest.mark.django_db
+def test_the_letters_of_a_partner_lead_to_its_own_page() -> None:
+    partner = make_partner(
+        name="CERT", agreement="x", until=clock.now() + DAY, contact_email="cert@example.org", actor=PLATFORM
+    )
+    make_token(partner, expires_at=clock.now() + DAY)
+    expiring.remind()
+    expiring.remind_of_agreements()
+    assert len(mail.outbox) == 2
+    for letter in mail.outbox:
+        assert f"/community/partners/{partner.public_id}" in letter.body
+        assert "/account/tokens" not in letter.body
 
 
 def test_beat_asks_for_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -208,6 +209,41 @@ def test_only_an_administrator_sees_partners() -> None:
         assert client.post(path, {"what": "public_feed", "on": "1"}).status_code == 404
     assert client.get("/community/partners").status_code == 404
     assert the_public() is None
+
+
+def pressed(partner: Institution, token: Token, *, overlap: str = "3") -> Any:
+    """The answer to the button of an administrator."""
+    client = Client()
+    client.force_login(make_member(administrator=True))
+    path = f"/community/partners/{partner.public_id}/tokens/{token.public_id}/rotate"
+    return client.post(path, {"overlap": overlap})
+
+
+def test_a_token_of_a_partner_is_rotated_with_an_overlap_on_its_page(partner: Institution) -> None:
+    old = make_token(partner, tlp_ceiling=TLP.CLEAR)
+    publish()
+    held = Token.objects.get(digest=digest_of(old))
+    answer = pressed(partner, held)
+    new = answer.context["made"].secret
+    assert new in answer.content.decode()
+    assert answer["Cache-Control"].count("no-store") == 1
+    successor = Token.objects.get(digest=digest_of(new))
+    assert (successor.institution, successor.scopes, successor.tlp_ceiling) == (partner, held.scopes, TLP.CLEAR)
+    assert [read(secret)[0] for secret in (old, new)] == [200, 200]
+    with time_machine.travel(clock.now() + 4 * DAY, tick=False):
+        assert [read(secret)[0] for secret in (old, new)] == [401, 200]
+    page = pressed(partner, held)
+    assert page["Location"] == f"/community/partners/{partner.public_id}"  # it has a successor already
+
+
+def test_what_is_not_the_partners_or_opens_nothing_is_not_rotated(partner: Institution) -> None:
+    held = Token.objects.get(digest=digest_of(make_token(partner)))
+    other = Token.objects.get(digest=digest_of(make_token(make_institution())))
+    assert pressed(partner, other).status_code == 404
+    assert pressed(partner, held, overlap="30").status_code == 302
+    end_agreement(partner, actor=PLATFORM)
+    assert pressed(partner, held).status_code == 404
+    assert not Event.objects.filter(action="token.rotated").exists()
 
 
 def test_what_is_addressed_to_a_partner_is_unknown_to_whatever_it_asks(partner: Institution) -> None:
