@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ingestion.submissions import idempotency, retention
-from ingestion.submissions.models import KeptAnswer, Submission
+from ingestion.submissions.models import KeptAnswer, Submission, SubmissionItem, SubmissionPart
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.kernel import clock
+from iocmarket.privacy.erasing import Forgetting, forgettings
 from iocmarket.privacy.exporting import Portion, Rows, portions
 from iocmarket.privacy.portions import rows
 from iocmarket.privacy.retention import SECURITY, Rule
@@ -21,6 +22,7 @@ _COLUMNS = (
     "public_id", "channel", "state", "raw", "received", "accepted", "refreshed", "refused", "created_at",
     "raw_purged_at",
 )  # fmt: skip
+_LINE = ("line", "input", "type", "value", "status", "reason", "detail", "warnings")
 
 
 def register() -> None:
@@ -38,7 +40,32 @@ def register() -> None:
             days=lambda: idempotency.KEPT // timedelta(days=1), due=_old_answers, purge=idempotency.forget_old,
         ),
     )  # fmt: skip
-    portions.register(Portion(name="submissions", of_member=_of_member, of_institution=_of_institution))
+    portions.register(
+        Portion(
+            name="submissions", models=("submissions.Submission",), of_member=_of_member,
+            of_institution=_of_institution,
+        ),
+        Portion(
+            name="submission_lines", models=("submissions.SubmissionItem",),
+            of_member=lambda member: _lines(Submission.objects.filter(author=member)),
+            of_institution=lambda institution: _lines(_sent_by(institution)),
+        ),
+    )  # fmt: skip
+    forgettings.register(
+        Forgetting(
+            models=("submissions.Submission", "submissions.SubmissionItem", "submissions.SubmissionPart"),
+            forget=_forget_in_person,
+        )
+    )
+
+
+def _forget_in_person(member: Member) -> None:
+    """What a person sent in TLP:RED nobody else ever reads: the words go. What is on its way ends by itself."""
+    ended = [Submission.State.DONE, Submission.State.FAILED]
+    sent = Submission.objects.filter(author=member, in_person=True, state__in=ended)
+    SubmissionItem.objects.filter(submission__in=sent).update(input="", detail="")
+    SubmissionPart.objects.filter(submission__in=sent).delete()
+    sent.update(raw="", raw_purged_at=clock.now())
 
 
 def _old_answers() -> int:
@@ -50,5 +77,16 @@ def _of_member(member: Member) -> Rows:
 
 
 def _of_institution(institution: Institution) -> Rows:
+    return rows(_sent_by(institution), _COLUMNS)
+
+
+def _sent_by(institution: Institution) -> QuerySet[Submission]:
     """Without what a person sent in TLP:RED: that is the person's alone."""
-    return rows(Submission.objects.filter(Q(institution=institution, in_person=False)), _COLUMNS)
+    return Submission.objects.filter(institution=institution, in_person=False)
+
+
+def _lines(submissions: QuerySet[Submission]) -> Rows:
+    """Submission by submission, which an index serves."""
+    for pk, number in submissions.order_by("pk").values_list("pk", "public_id").iterator():
+        for line in rows(SubmissionItem.objects.filter(submission=pk), _LINE):
+            yield {"submission": number, **line}

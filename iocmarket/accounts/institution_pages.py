@@ -154,6 +154,7 @@ def _page(
         "roles": people.roles_given_by(administrator),
         "tokens": Token.objects.filter(institution=found, revoked_at__isnull=True).count(),
         "due": recertifying.due_at(found),
+        "erased_rows": sum(found.erasure.counts.values()) if hasattr(found, "erasure") else 0,
         "end": recertifying.suspended_at(found),
         "suspend_form": ReasonForm(auto_id="suspend_%s"),
         "leave_form": DepartureForm(institution=found, auto_id="leave_%s"),

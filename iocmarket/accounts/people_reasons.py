@@ -16,6 +16,7 @@ REASONS: dict[str, Promise] = {
     "last_administrator": _("The platform would be left without an administrator: name another one first."),
     "last_manager": _("The institution would be left without a manager: name another one first."),
     "member_exists": _("This address belongs to a member already: log in instead."),
+    "not_a_member": _("This is no member institution: a partner is ended with its agreement."),
     "not_approved": _("The institution is not an approved member of the community."),
     "not_in": _("This person is not in any more."),
     "not_suspended": _("The institution is not suspended."),

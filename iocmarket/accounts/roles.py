@@ -71,6 +71,8 @@ class Capability(StrEnum):
     TRAIL_READ = "institution.trail.read"
     # Take everything that the platform holds of the institution.
     EXPORT = "institution.export"
+    # Have everything that the institution said and holds erased, for good.
+    ERASE = "institution.erase"
     # Answer who asks to be let in.
     APPLICATIONS_DECIDE = "community.applications.decide"
     # Suspend, reinstate and merge institutions, and write that one has left.

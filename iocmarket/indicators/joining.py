@@ -20,6 +20,7 @@ from iocmarket.accounts.member_letters import write_to_managers
 from iocmarket.accounts.models import Circle, CircleInvitation, CircleMembership, Institution
 from iocmarket.audit.services import Actor
 from iocmarket.indicators.circulation import note_circulation
+from iocmarket.indicators.locks import hold_institution
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel.decision import Refusal
 
@@ -51,6 +52,7 @@ def join_circle(circle: Circle, institution: Institution, *, actor: Actor) -> Ci
     It is alerted where somebody there asks for less care than it does (domain.md, rule 3). Joining twice changes
     nothing. Raises Refusal: `not_approved`, `circle_exists` (it is in one of that name already).
     """
+    hold_institution(institution.pk)
     hold_circles_of(institution)
     if held := CircleMembership.objects.filter(circle=circle, institution=institution).first():
         return held

@@ -37,6 +37,7 @@ KEPT = frozenset(
         "accounts.Token",  # they were revoked
         "audit.Event",  # nobody writes the past anew
         "feeds.FeedState",  # a consumer's place in the old institution's feeds
+        "privacy.Erasure",  # an institution that is erased merges with none
         "publication.View",  # the old inbox, which nobody reads any more
         "submissions.KeptAnswer",  # of a day, to keys that are revoked
         "taxii.Depot",  # written by tokens that are revoked; what became of it moves

@@ -5,11 +5,12 @@ Apps register portions: a file each, written row by row, so that an export needs
 
 from __future__ import annotations
 
+import io
 import json
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -17,16 +18,16 @@ from iocmarket.accounts.models import Institution, Member
 from iocmarket.audit.services import Actor, record
 
 Rows = Iterable[dict[str, object]]
-IN_MEMORY = 4 * 1024 * 1024
-"""Bytes of an export that are kept in memory; a longer one goes to a file without a name."""
-_PIECE = 64 * 1024
+PIECE = 64 * 1024
+"""Bytes of an export that are kept in memory: it is sent while it is made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portion:
-    """One file of an export: what there is of a person, of an institution, or of both."""
+    """One file of an export: what there is of a person, of an institution, or of both; and of which models."""
 
     name: str
+    models: tuple[str, ...]
     of_member: Callable[[Member], Rows] | None = None
     of_institution: Callable[[Institution], Rows] | None = None
 
@@ -47,6 +48,14 @@ class Portions:
     def ordered(self) -> list[Portion]:
         """All files, by name."""
         return [self._portions[name] for name in sorted(self._portions)]
+
+    def of_persons(self) -> set[str]:
+        """The labels of the models of which a person is given the own rows."""
+        return {label for one in self._portions.values() if one.of_member for label in one.models}
+
+    def of_institutions(self) -> set[str]:
+        """The labels of the models of which an institution is given its rows."""
+        return {label for one in self._portions.values() if one.of_institution for label in one.models}
 
 
 portions = Portions()
@@ -69,16 +78,41 @@ def export_institution(institution: Institution, *, actor: Actor) -> Iterator[by
 
 
 def _zipped(files: dict[str, Rows]) -> Iterator[bytes]:
-    """The octets of the zip, made when the first are asked for: an answer that nobody reads leaves no file open."""
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as kept:
-        with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as packed:
-            for name, rows in files.items():
-                with packed.open(f"{name}.json", "w") as file:
-                    for octets in _listed(rows):
-                        file.write(octets)
-        kept.seek(0)
-        while octets := kept.read(_PIECE):
-            yield octets
+    """The octets of the zip while they are made: the first come at once, however long it is."""
+    sent = _Pieces()
+    with zipfile.ZipFile(sent, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, rows in files.items():
+            with packed.open(f"{name}.json", "w", force_zip64=True) as file:
+                for octets in _listed(rows):
+                    file.write(octets)
+                    if sent.size >= PIECE:
+                        yield sent.taken()
+    yield sent.taken()
+
+
+class _Pieces(io.RawIOBase):
+    """What was written since somebody took it. It cannot be sought: zipfile then writes sizes behind each file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: list[bytes] = []
+        self.size = 0
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, octets: Any) -> int:
+        """Keep them."""
+        self._kept.append(bytes(octets))
+        self.size += len(octets)
+        return len(octets)
+
+    def taken(self) -> bytes:
+        """Give them away."""
+        octets = b"".join(self._kept)
+        self._kept, self.size = [], 0
+        return octets
 
 
 def _listed(rows: Rows) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import F, Model, Q, QuerySet
 
-from iocmarket.accounts.models import Asset, CircleMembership, Institution, Invitation, Member, Token
+from iocmarket.accounts.models import Asset, CircleInvitation, CircleMembership, Institution, Invitation, Member, Token
 from iocmarket.audit.models import Event
 from iocmarket.indicators.models import Contribution, Report, Sighting
 from iocmarket.kernel.marking import TLP
@@ -28,6 +28,7 @@ _SAID = (
     "first_seen", "last_seen", "valid_until", "created_at", "refreshed_at", "withdrawn_at",
 )  # fmt: skip
 _MET = ("public_id", "kind", "count", "seen_at", "source", "tlp", "pap", "audience", "created_at", "withdrawn_at")
+_INVITATION = ("email", "role", "created_at", "expires_at")
 _REPORT = ("public_id", "title", "description", "tlp", "pap", "audience", "created_at")
 _EVENT = ("public_id", "at", "action", "address", "client", "subject_type", "subject_id", "details")
 _SECRET = frozenset({"data", "key", "secret", "token", "token_secret", "password", "session_key", "extra_data"})
@@ -82,49 +83,78 @@ def _not_in_person(institution: Institution) -> Q:
 def register() -> None:
     """Called once, when the app is ready."""
     portions.register(
-        Portion(name="profile", of_member=_member),
-        Portion(name="means_of_logging_in", of_member=_ways_in),
-        Portion(name="institution", of_institution=_institution),
-        Portion(name="members", of_institution=_in_institution(Member, _MEMBER)),
+        Portion(name="profile", models=("accounts.Member",), of_member=_member),
+        Portion(
+            name="means_of_logging_in",
+            models=(
+                "account.EmailAddress",
+                "mfa.Authenticator",
+                "socialaccount.SocialAccount",
+                "usersessions.UserSession",
+            ),
+            of_member=_ways_in,
+        ),
+        Portion(name="institution", models=("accounts.Institution",), of_institution=_institution),
+        Portion(name="members", models=("accounts.Member",), of_institution=_in_institution(Member, _MEMBER)),
         Portion(
             name="invitations",
+            models=("accounts.Invitation",),
             of_member=lambda member: rows(
-                Invitation.objects.filter(Q(made_by=member) | Q(member=member)), ("email", "role", "created_at")
+                Invitation.objects.filter(Q(made_by=member) | Q(member=member) | Q(email__iexact=member.email)),
+                (*_INVITATION, "accepted_at", "revoked_at"),
             ),
-            of_institution=_in_institution(Invitation, ("email", "role", "created_at", "accepted_at", "revoked_at")),
+            of_institution=_in_institution(Invitation, (*_INVITATION, "accepted_at", "revoked_at")),
         ),
         Portion(
             name="tokens",
+            models=("accounts.Token",),
             of_member=lambda member: rows(Token.objects.filter(made_by=member), _TOKEN),
             of_institution=_in_institution(Token, _TOKEN),
         ),
         Portion(
             name="assets",
+            models=("accounts.Asset",),
             of_institution=_in_institution(Asset, ("public_id", "kind", "value", "declared_at", "verified_at")),
         ),
         Portion(
             name="circles",
+            models=("accounts.CircleMembership",),
             of_institution=lambda institution: rows(
                 CircleMembership.objects.filter(institution=institution), ("joined_at",), name=F("circle__name")
             ),
         ),
         Portion(
+            name="circle_invitations",
+            models=("accounts.CircleInvitation",),
+            of_institution=lambda institution: rows(
+                CircleInvitation.objects.filter(Q(institution=institution) | Q(invited_by=institution)),
+                ("created_at", "expires_at"),
+                circle_name=F("circle__name"),
+                asked=F("institution__name"),
+                asked_by=F("invited_by__name"),
+            ),
+        ),
+        Portion(
             name="statements",
+            models=("indicators.Contribution", "indicators.Indicator"),
             of_member=lambda member: _said(Q(author=member)),
             of_institution=lambda institution: _said(_not_in_person(institution)),
         ),
         Portion(
             name="sightings",
+            models=("indicators.Sighting",),
             of_member=lambda member: _met(Q(author=member)),
             of_institution=lambda institution: _met(_not_in_person(institution)),
         ),
         Portion(
             name="reports",
+            models=("indicators.Report",),
             of_member=lambda member: rows(Report.objects.filter(author=member), _REPORT),
             of_institution=lambda institution: rows(Report.objects.filter(_not_in_person(institution)), _REPORT),
         ),
         Portion(
             name="acts",
+            models=("audit.Event",),
             of_member=lambda member: rows(
                 Event.objects.filter(Q(actor=member) | Q(subject_id=member.public_id)), _EVENT
             ),

@@ -15,6 +15,7 @@ from iocmarket.audit.models import Event
 from iocmarket.kernel import clock
 from iocmarket.privacy.erasing import DOMAIN, blank
 from iocmarket.privacy.retention import MEMBERSHIP, PROOF, SECURITY, Rule, retention
+from iocmarket.publication.revoking import TOLD_DAYS, forget_tombstones, told_long_enough
 
 ORIGIN_DAYS = 365
 REFUSED_DAYS = 180
@@ -119,11 +120,21 @@ def register() -> None:
         Rule(
             name="indicators.statements", what=_("What was shared: values, comments, reports, sightings, authors"),
             models=("indicators.Indicator", "indicators.Contribution", "indicators.Report", "indicators.Sighting"),
-            kept=_("as long as the community; without a name once the person is erased"), basis=SECURITY,
+            kept=_("as long as the community, or until the institution is erased; without a name once the person is"),
+            basis=SECURITY,
         ),
         Rule(
             name="publication.entries", what=_("What machines read: values and what is said of them"),
             models=("publication.Entry",), kept=_("as long as it is shared, and 90 days after it was taken back"),
             basis=SECURITY,
+        ),
+        Rule(
+            name="publication.erased", what=_("Which objects were erased, with the value alone: tools drop them"),
+            models=("publication.Entry",), kept=_("%(days)d days"), basis=SECURITY, days=partial(int, TOLD_DAYS),
+            due=lambda: told_long_enough().count(), purge=forget_tombstones,
+        ),
+        Rule(
+            name="privacy.erasures", what=_("That an institution was erased: when, and how much went"),
+            models=("privacy.Erasure",), kept=_("as long as the platform"), basis=PROOF,
         ),
     )  # fmt: skip

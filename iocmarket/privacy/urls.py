@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from iocmarket.privacy import pages
+from iocmarket.privacy import institution_pages, pages
 
 urlpatterns = [
     path("privacy", pages.privacy, name="privacy"),
@@ -11,4 +11,6 @@ urlpatterns = [
     path("account/data/institution", pages.take_institution, name="institution-export"),
     path("account/data/erase", pages.erase, name="own-data-erase"),
     path("account/data/erased", pages.erased, name="erased"),
+    path("members/erasure", institution_pages.own, name="erasure"),
+    path("members/institutions/<uuid:public_id>/erase", institution_pages.other, name="institution-erase"),
 ]

@@ -63,13 +63,18 @@ def contributions_in(key: str) -> Q:
 
     Raises ValueError for no key.
     """
-    live = Q(withdrawn_at__isnull=True, tlp__lt=TLP.RED)
+    return Q(withdrawn_at__isnull=True) & addressed_to(key)
+
+
+def addressed_to(key: str) -> Q:
+    """The same, those among them that were taken back. Raises ValueError for no key."""
+    seen = Q(tlp__lt=TLP.RED)
     if key == COMMUNITY:
-        return live & Q(audience="community")
+        return seen & Q(audience="community")
     kind, _, number = key.partition(":")
     if kind == "circle":
-        return live & Q(audience="circle", circle_id=int(number))
+        return seen & Q(audience="circle", circle_id=int(number))
     if kind != "inbox":
         raise ValueError(f"{key!r} is no audience key")
     own = Q(institution_id=int(number), audience__in=("own", "recipients"))
-    return live & (own | Q(audience="recipients", recipients__contains=[int(number)]))
+    return seen & (own | Q(audience="recipients", recipients__contains=[int(number)]))

@@ -107,14 +107,14 @@ def turn(*, chunk: int = CHUNK, later: int | None = None, look_for_views: bool =
     """
     done = Turn()
     if look_for_views and (missing := missing_views()):
-        with _locked():
+        with as_publisher():
             done.views = _create(missing)
     waiting = _Waiting.look()
     if waiting.now:
-        with _locked():
+        with as_publisher():
             _take(done, Outbox.Lane.NOW, chunk)
     if waiting.later or waiting.unfilled or waiting.due or waiting.old:
-        with _locked():
+        with as_publisher():
             started = time.monotonic()
             _do_later(done, later or chunk)
         done.waited = time.monotonic() - started
@@ -143,7 +143,7 @@ def run_until_idle(*, chunk: int = CHUNK) -> int:
 
 
 @contextmanager
-def _locked() -> Iterator[None]:
+def as_publisher() -> Iterator[None]:
     """A transaction of the one publisher, whichever process it is."""
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -180,11 +180,11 @@ def _take(done: Turn, lane: Outbox.Lane, chunk: int) -> None:
     for indicator_id, audiences in rows:
         for key in audiences:
             wanted[key].add(indicator_id)
-    _publish(done, wanted)
+    publish_changes(done, wanted)
     done.taken += len(rows)
 
 
-def _publish(done: Turn, wanted: Mapping[str, Collection[int]]) -> None:
+def publish_changes(done: Turn, wanted: Mapping[str, Collection[int]]) -> None:
     """Everything that may follow from an announced change, in every view of the audiences."""
     touched = {key: touched_by(ids) for key, ids in wanted.items()}
     for audience, together in _views(wanted).items():

@@ -23,6 +23,7 @@ from iocmarket.publication.standard_objects import marking_refs
 
 LABEL_EXPIRED = "iocmarket:expired"
 LABEL_WITHDRAWN = "iocmarket:withdrawn"
+LABEL_ERASED = "iocmarket:erased"
 LABEL_CONTESTED = "iocmarket:contested"
 LABEL_SUBTREE = "iocmarket:subtree"
 STATEMENTS_SHOWN = 10

@@ -1,20 +1,28 @@
-"""How long what was said of applicants is kept: the rows of vetting in the table of retention."""
+"""How long what was said of applicants is kept, and how they take it along and have it erased."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from iocmarket.accounts.models import Member
+from iocmarket.accounts.models import Institution, Member
 from iocmarket.kernel import clock
+from iocmarket.privacy.erasing import Forgetting, forgettings
+from iocmarket.privacy.exporting import Portion, Rows, portions
+from iocmarket.privacy.portions import rows
 from iocmarket.privacy.retention import MEMBERSHIP, PROOF, Rule, retention
-from iocmarket.vetting.models import Application
+from iocmarket.vetting.models import Acceptance, Application, Question, Vouch
 
 ANSWERED_DAYS = 365
 UNCONFIRMED_DAYS = 30
+_APPLICATION = (
+    "public_id", "institution_name", "domains", "networks", "contact_email", "language", "created_at", "verified_at",
+    "decided_at",
+)  # fmt: skip
+_VERSION = {"version": F("charter__version")}
 
 
 def _answered() -> QuerySet[Application]:
@@ -41,7 +49,8 @@ def register() -> None:
         Rule(
             name="vetting.applications", what=_("Applications, with vouches, questions and answers"),
             models=("vetting.Application", "vetting.Vouch", "vetting.Question"),
-            kept=_("%(days)d days after the answer"), basis=MEMBERSHIP, days=partial(int, ANSWERED_DAYS),
+            kept=_("%(days)d days after the answer, or until the person is erased"), basis=MEMBERSHIP,
+            days=partial(int, ANSWERED_DAYS),
             due=lambda: _answered().count(), purge=lambda: _answered().delete()[0],
         ),
         Rule(
@@ -55,3 +64,53 @@ def register() -> None:
             days=partial(int, UNCONFIRMED_DAYS), due=lambda: _unconfirmed().count(), purge=_forget_unconfirmed,
         ),
     )  # fmt: skip
+    portions.register(
+        Portion(
+            name="application", models=("vetting.Application",),
+            of_member=lambda member: rows(Application.objects.filter(member=member), _APPLICATION),
+        ),
+        Portion(
+            name="application_questions", models=("vetting.Question",),
+            of_member=lambda member: rows(
+                Question.objects.filter(application__member=member), ("question", "asked_at", "answer", "answered_at")
+            ),
+        ),
+        Portion(
+            name="vouches", models=("vetting.Vouch",),
+            of_member=lambda member: _vouches(Vouch.objects.filter(member=member)),
+            of_institution=lambda institution: _vouches(Vouch.objects.filter(institution=institution)),
+        ),
+        # What was said of the person, without who said it: that is the other one's.
+        Portion(
+            name="vouches_received", models=("vetting.Vouch",),
+            of_member=lambda member: rows(
+                Vouch.objects.filter(application__member=member), ("words", "at", "withdrawn_at")
+            ),
+        ),
+        Portion(
+            name="charter", models=("vetting.Acceptance",),
+            of_member=lambda member: rows(Acceptance.objects.filter(member=member), ("at",), **_VERSION),
+            of_institution=_acceptances,
+        ),
+    )  # fmt: skip
+    forgettings.register(
+        Forgetting(models=("vetting.Application", "vetting.Question", "vetting.Vouch"), forget=_forget)
+    )
+
+
+def _vouches(found: QuerySet[Vouch]) -> Rows:
+    return rows(found, ("words", "at", "withdrawn_at"), for_institution=F("application__institution_name"))
+
+
+def _acceptances(institution: Institution) -> Rows:
+    found = Acceptance.objects.filter(member__institution=institution)
+    return rows(found, ("at",), who=F("member__public_id"), **_VERSION)
+
+
+def _forget(member: Member) -> None:
+    """What the person told when asking for access and what was said of it goes; the own words for others, too.
+
+    That somebody of the institution vouched stays: others were let in on it.
+    """
+    Application.objects.filter(member=member).delete()
+    Vouch.objects.filter(member=member).update(words="")

@@ -10,7 +10,8 @@ class FeedsConfig(AppConfig):
     label = "feeds"
 
     def ready(self) -> None:
-        """Put the feeds into the lines to paste."""
-        from sharing.feeds import places  # noqa: PLC0415 (models may be imported from here on)
+        """Put the feeds into the lines to paste; forget their files with what was erased."""
+        from sharing.feeds import forgetting, places  # noqa: PLC0415 (models may be imported from here on)
 
         places.register()
+        forgetting.register()

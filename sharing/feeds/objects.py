@@ -29,7 +29,7 @@ def select_objects(
     entries = entries_of(viewer, readable.shown)
     said = Q(state__in=[Entry.State.EXPIRED, Entry.State.WITHDRAWN])
     wanted = Q(state=Entry.State.STATIC) | (_carried(options) & (said | _live(entries, options, moment)))
-    return _once(entries.filter(wanted | _beside(options)))
+    return _once(entries.filter(wanted | _beside(options) | _erased(options)))
 
 
 def select_told(viewer: Viewer, readable: Readable) -> Iterator[bytes]:
@@ -56,6 +56,12 @@ def _beside(options: Options) -> Q:
         return Q(pk__in=())
     tlp = Q() if options.tlp_max is None else Q(tlp__lte=options.tlp_max)
     return tlp & Q(indicator__isnull=True)
+
+
+def _erased(options: Options) -> Q:
+    """Of what was erased nothing tells the type or the threat any more: whoever may have been given it is told."""
+    gone = Q(state=Entry.State.WITHDRAWN, indicator__isnull=True, stix_type="indicator")
+    return gone if options.tlp_max is None else gone & Q(tlp__lte=options.tlp_max)
 
 
 def _carried(options: Options) -> Q:

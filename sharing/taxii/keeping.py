@@ -28,7 +28,7 @@ def register() -> None:
             days=lambda: statuses.KEPT // timedelta(days=1), due=statuses.due, purge=statuses.purge,
         ),
     )  # fmt: skip
-    portions.register(Portion(name="depot", of_institution=_objects))
+    portions.register(Portion(name="depot", models=("taxii.Depot", "taxii.DepotObject"), of_institution=_objects))
 
 
 def _objects(institution: Institution) -> Rows:

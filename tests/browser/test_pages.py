@@ -97,7 +97,7 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     """A page that is added without being listed here fails."""
     pages = {name for name, path in routes(get_resolver()) if not path.lstrip("^").startswith(MACHINES)}
     looked = {"home", "search", "indicator", "share", "shared", "withdraw", "tokens", "applications", "waiting"}
-    looked |= {"members", "confirmation", "departure", "institution", "invitation"}
+    looked |= {"members", "confirmation", "departure", "erasure", "institution", "institution-erase", "invitation"}
     foot = {"help", "accessibility", "status", "api-docs"}
     looked |= {"candidates", "vetting-rules", "charter", "charter-version", "charter-publish"}
     acts = {"token-revoke", "application-decide", "preference", "healthz", "readyz", "alert-seen"}

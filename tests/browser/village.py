@@ -88,6 +88,8 @@ class Village:
             "members": "/members",
             "confirmation": "/members/confirmation",
             "departure": "/members/departure",
+            "erasure": "/members/erasure",
+            "institution-erase": f"/members/institutions/{self.meriane.public_id}/erase",
             "institution": f"/members/institutions/{self.meriane.public_id}",
             "circles": "/circles",
             "circle": f"/circles/{self.circle.public_id}",

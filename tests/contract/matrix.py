@@ -214,6 +214,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "members/people/<uuid:public_id>/sessions": (form("/members/people/{person}/sessions", OF_THE_HOUSE),),
     "members/people/<uuid:public_id>/remove": (form("/members/people/{person}/remove", OF_THE_HOUSE),),
     "members/confirmation": (get("/members/confirmation", MANAGERS), form("/members/confirmation", MANAGERS)),
+    "members/erasure": (get("/members/erasure", MANAGERS), form("/members/erasure", MANAGERS)),
     "members/departure": (get("/members/departure", MANAGERS), form("/members/departure", MANAGERS)),
     "members/institutions/<uuid:public_id>": (get("/members/institutions/{other}", ADMINISTRATORS),),
     "members/institutions/<uuid:public_id>/suspend": (
@@ -221,6 +222,10 @@ TABLE: dict[str, tuple[Row, ...]] = {
     ),
     "members/institutions/<uuid:public_id>/reinstate": (
         form("/members/institutions/{other}/reinstate", ADMINISTRATORS, reason="x"),
+    ),
+    "members/institutions/<uuid:public_id>/erase": (
+        get("/members/institutions/{other}/erase", ADMINISTRATORS),
+        form("/members/institutions/{other}/erase", ADMINISTRATORS),
     ),
     "members/institutions/<uuid:public_id>/leave": (
         form("/members/institutions/{other}/leave", ADMINISTRATORS, reason="x"),

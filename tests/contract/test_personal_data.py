@@ -10,6 +10,9 @@ from django.db.models import EmailField, Field, GenericIPAddressField, Model
 from django.utils import translation
 
 from iocmarket.accounts.models import Member
+from iocmarket.indicators.merging import belongings
+from iocmarket.privacy.erasing import forgettings
+from iocmarket.privacy.exporting import portions
 from iocmarket.privacy.retention import markdown, retention
 
 PERSONAL = {
@@ -24,6 +27,43 @@ EXEMPT = {
     "sso.FederationScope": "which institution a scope of a federation stands for: names of organisations",
     "publication.Outbox": "numbers of what changed; gone within seconds",
 }
+
+NOT_TAKEN = {
+    "accounts.Asset": "the institution's, in its export",
+    "accounts.Institution": "the institution's, in its export",
+    "publication.Entry": "copies of statements, which are exported themselves",
+    "sso.FederationScope": "names of organisations",
+    "submissions.KeptAnswer": "answers to requests of the last day: what they say is in the other files",
+    "submissions.SubmissionPart": "the lines of what is on its way: submission_lines holds them afterwards",
+    "taxii.DepotObject": "machines' of the institution, in its export",
+    "taxii.DepotStatus": "answers to machines of the last day",
+    "vetting.Charter": "the community's text; who published it is a number",
+}
+"""What is in no export of a person, and why."""
+NOT_ERASED = {
+    "accounts.Asset": "the institution's: what it owns",
+    "accounts.Institution": "the institution's: an address of a team",
+    "accounts.Token": "the institution's key; who made it is a number without a name",
+    "indicators.Indicator": "a value, of nobody: it goes with the last statement on it",
+    "publication.Entry": "names institutions and no person",
+    "sso.FederationScope": "names of organisations",
+    "submissions.KeptAnswer": "gone after a day",
+    "taxii.DepotObject": "the institution's; a machine wrote it",
+    "taxii.DepotStatus": "gone after a day",
+    "vetting.Acceptance": "that one of its people accepted binds the institution; who it was is a number",
+    "vetting.Charter": "the community's text; who published it is a number",
+}
+"""Out of what a person is not taken, and why."""
+NOT_TAKEN_BY_INSTITUTIONS = {
+    "feeds.FeedState": "a memory of what was read",
+    "indicators.Alert": "follows from statements",
+    "privacy.Erasure": "begins when nobody can export any more",
+    "publication.View": "copies of statements",
+    "sso.FederationScope": "the platform's: how a federation names it",
+    "submissions.KeptAnswer": "answers of the last day",
+    "taxii.DepotStatus": "answers of the last day",
+}
+"""What is in no export of an institution, and why."""
 
 
 def holds_something_of_a_person(model: type[Model]) -> bool:
@@ -50,6 +90,19 @@ def test_what_is_exempt_or_in_the_table_exists() -> None:
     known = {model._meta.label for model in apps.get_models()}
     assert set(EXEMPT) | retention.models() <= known
     assert not set(EXEMPT) & retention.models()
+
+
+def test_a_person_takes_along_what_is_of_the_person_or_a_reason_stands_here() -> None:
+    assert found() - portions.of_persons() == set(NOT_TAKEN)
+
+
+def test_a_person_is_taken_out_of_every_model_or_a_reason_stands_here() -> None:
+    assert found() - forgettings.models() == set(NOT_ERASED)
+
+
+def test_an_institution_takes_along_what_belongs_to_it_or_a_reason_stands_here() -> None:
+    owned = {model._meta.label for model, _key in belongings()}
+    assert owned - portions.of_institutions() == set(NOT_TAKEN_BY_INSTITUTIONS)
 
 
 @pytest.mark.parametrize("label", ["accounts.Member", "accounts.Invitation", "audit.Event", "indicators.Contribution"])

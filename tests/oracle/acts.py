@@ -31,6 +31,7 @@ from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.ids import digest_of
 from iocmarket.kernel.marking import FULL, PAP, TLP
+from iocmarket.privacy.erasing_institutions import erase_institution, take_chunk
 from tests.oracle.cast import VALUES, Anybody, Cast, Key
 from tests.oracle.nouns import PARTNER, RED, Said, Told, Viewer
 
@@ -91,6 +92,7 @@ _ACTS: dict[str, tuple[int, st.SearchStrategy[tuple[Any, ...]]]] = {
     "token": (2, st.tuples(st.just("token"), number, number)),
     "revoke": (1, st.tuples(st.just("revoke"), number)),
     "depart": (1, st.tuples(st.just("depart"), number, st.booleans())),
+    "erase": (1, st.tuples(st.just("erase"), number)),
     "merge": (1, st.tuples(st.just("merge"), number, number)),
     "agree": (1, st.tuples(st.just("agree"), st.sampled_from([2, 40, 24 * 20]))),
     "open": (1, st.tuples(st.just("open"), st.booleans())),
@@ -102,7 +104,7 @@ _ACTS: dict[str, tuple[int, st.SearchStrategy[tuple[Any, ...]]]] = {
 act = st.sampled_from([name for name, (often, _each) in _ACTS.items() for _ in range(often)]).flatmap(
     lambda name: _ACTS[name][1]
 )
-CLOSING = frozenset({"leave", "revoke", "suspend", "depart", "merge", "open", "wait"})
+CLOSING = frozenset({"leave", "revoke", "suspend", "depart", "erase", "merge", "open", "wait"})
 """After these somebody has lost views at once, whatever is published."""
 
 
@@ -375,6 +377,15 @@ class Life:
         if institution.pk in self.world.approved and len(self.world.members()) > 2:
             leave_community(institution, withdraw=withdraw, actor=PLATFORM)
             self.world.depart(institution.pk, withdraw=withdraw)
+
+    def _erase(self, who: int) -> None:
+        """The worker does all of it at once: what is published meanwhile is what any chunk would leave."""
+        institution = self._institution(who)
+        if institution.pk in self.world.approved and len(self.world.members()) > 2:
+            made = erase_institution(institution, reason="drawn", actor=PLATFORM)
+            while take_chunk(made.pk):
+                pass
+            self.world.erase(institution.pk)
 
     def _merge(self, who: int, into: int) -> None:
         source, target = self._institution(who), self._institution(into)

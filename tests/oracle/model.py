@@ -246,6 +246,23 @@ class World:
             told.withdrawn = told.withdrawn or told.institution == institution
         self._go(institution)
 
+    def erase(self, institution: int) -> None:
+        """Go for good, and everything with it; what nobody else ever told a view is no withdrawal, but was never there.
+
+        Of a value of which nothing is left nobody tells anything more, nor what others met of it.
+        """
+        for members in self.circles.values():
+            members.pop(institution, None)
+        before, self.said = self.said, [said for said in self.said if said.institution != institution]
+        known = {said.value for said in self.said}
+        self.met = [met for met in self.met if met.institution != institution and met.value in known]
+        for view, value in [*self.stated]:
+            alone = {s.institution for s in before if s.value == value and _ever_within(s, view)} == {institution}
+            if alone or value not in known:
+                del self.stated[view, value]
+                self.published.discard((view, value))
+        self._go(institution)
+
     def merge(self, source: int, target: int) -> None:
         """Everything of the source is the target's; what both said stands once, or in a report apart."""
         for members in self.circles.values():
@@ -311,5 +328,9 @@ class World:
 
 
 def _within(told: Told, view: View) -> bool:
+    return not told.withdrawn and _ever_within(told, view)
+
+
+def _ever_within(told: Told, view: View) -> bool:
     audience, (tlp, pap) = view
-    return not told.withdrawn and told.tlp <= tlp and told.pap <= pap and audience in told.audiences
+    return told.tlp <= tlp and told.pap <= pap and audience in told.audiences

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import io
 import json
+import secrets
 import zipfile
 from typing import Any
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.core.serializers import serialize
 from django.test import Client
 
-from iocmarket.accounts.models import Member
+from iocmarket.accounts.invitations import invite
+from iocmarket.accounts.models import Member, Token
 from iocmarket.accounts.reauthentication import LOGGED_IN_AT
 from iocmarket.accounts.roles import Role
 from iocmarket.audit.models import Event
 from iocmarket.audit.sealing import seal_all
 from iocmarket.audit.services import PLATFORM
 from iocmarket.audit.verifying import verify
-from iocmarket.indicators.models import Contribution
+from iocmarket.indicators.models import Contribution, Report
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import TLP
 from iocmarket.privacy.erasing import erase_member, is_erased
-from tests.factories import PASSWORD, contribute, make_institution, make_member
+from iocmarket.privacy.exporting import PIECE, export_member
+from iocmarket.vetting.charters import publish_charter
+from iocmarket.vetting.models import Acceptance, Application, Charter, Question, Vouch
+from tests.everything import places_of
+from tests.factories import PASSWORD, contribute, make_institution, make_member, make_token
 
 pytestmark = pytest.mark.django_db
 ERASE = {"reason": "I leave", "confirm": "yes"}
@@ -163,3 +170,66 @@ def test_the_page_of_personal_data_is_for_everybody() -> None:
     page = Client().get("/privacy", headers={"Accept-Language": "fr"})
     assert page.status_code == 200
     assert Client().get("/account/data").status_code == 302
+
+
+def a_whole_life() -> Member:
+    """Somebody who applied, was vouched for and vouches, accepted the charter, and logs in by a federation."""
+    house, words = make_institution(), "mot-de-jeanne"
+    jeanne = make_member(house, role=Role.MANAGER, name="Jeanne Dubreuil", email="jeanne@valbrune.fr")
+    make_member(house, role=Role.MANAGER)
+    other = make_member()
+    assert other.institution is not None
+    asked = Application.objects.create(member=jeanne, institution_name="mot-de-jeanne", contact_email=jeanne.email)
+    Question.objects.create(application=asked, question="qui ?", answer=words)
+    Vouch.objects.create(application=asked, institution=other.institution, member=other, words=f"{words} reçu")
+    theirs = Application.objects.create(member=other, institution_name="Autre")
+    Vouch.objects.create(application=theirs, institution=house, member=jeanne, words=f"{words} donné")
+    publish_charter(text_fr="Texte.", text_en="Text.", by=jeanne)
+    Acceptance.objects.get_or_create(member=jeanne, charter=Charter.objects.get())
+    invite(house, email="invited@valbrune.fr", role=Role.READER, by=jeanne)
+    SocialAccount.objects.create(user=jeanne, provider="federation", uid="subject-of-jeanne")
+    make_token(house)
+    Token.objects.filter(institution=house).update(made_by=jeanne)
+    contribute(house, "45.7.7.9", author=jeanne, tlp=TLP.RED, audience="own", comment=words)
+    Report.objects.create(institution=house, author=jeanne, title=words, description=words, tlp=TLP.RED, audience="own")
+    return jeanne
+
+
+def test_the_export_of_a_person_holds_everything_of_the_life_here() -> None:
+    jeanne = a_whole_life()
+    found = files(session(jeanne).post("/account/data/export"))
+    assert found["application.json"][0]["institution_name"] == "mot-de-jeanne"
+    assert found["application_questions.json"][0]["answer"] == "mot-de-jeanne"
+    assert [row["words"] for row in found["vouches.json"]] == ["mot-de-jeanne donné"]
+    assert [row["words"] for row in found["vouches_received.json"]] == ["mot-de-jeanne reçu"]
+    assert [row["version"] for row in found["charter.json"]] == [1]
+    assert [row["email"] for row in found["invitations.json"]] == ["invited@valbrune.fr"]
+    assert len(found["tokens.json"]) == 1
+    ways_in = {row["kind"]: row for row in found["means_of_logging_in.json"]}
+    assert ways_in["socialaccount.socialaccount"]["uid"] == "subject-of-jeanne"
+    assert "usersessions.usersession" in ways_in
+
+
+def test_nothing_that_tells_who_it_was_is_left_in_any_table() -> None:
+    jeanne = a_whole_life()
+    client = Client()
+    client.post("/accounts/login/", {"login": jeanne.email, "password": PASSWORD})
+    client.get("/")
+    for words in ("jeanne@valbrune", "Dubreuil", "subject-of-jeanne", "mot-de-jeanne"):
+        assert places_of(words), "the search must be able to find"
+    erase_member(jeanne, reason="asked for", actor=PLATFORM)
+    for words in ("jeanne@valbrune", "Dubreuil", "subject-of-jeanne", "mot-de-jeanne"):
+        assert places_of(words) == []
+    assert Acceptance.objects.filter(member=jeanne).exists()
+    assert Token.objects.filter(made_by=jeanne).exists()
+    assert Vouch.objects.filter(member=jeanne).exists()
+
+
+def test_an_export_is_sent_while_it_is_made() -> None:
+    ada = make_member()
+    assert ada.institution is not None
+    for _ in range(40):
+        contribute(ada.institution, author=ada, comment=secrets.token_hex(1000))
+    pieces = list(export_member(ada, actor=PLATFORM))
+    assert len(pieces) > 1
+    assert max(map(len, pieces)) < 4 * PIECE
