@@ -17,7 +17,7 @@ from iocmarket.privacy.exporting import Portion, Rows, portions
 _CHUNK = 2000
 _MEMBER = (
     "public_id", "email", "name", "role", "is_administrator", "state", "why", "decided_reason", "is_active",
-    "language", "date_joined", "last_login", "previous_visit_at",
+    "language", "date_joined", "last_login", "previous_visit_at", "language",
 )  # fmt: skip
 _TOKEN = (
     "public_id", "name", "hint", "scopes", "tlp_ceiling", "operated_by", "tool", "feed", "networks", "created_at",

@@ -19,7 +19,7 @@ from iocmarket.vetting.models import Acceptance, Application, Question, Vouch
 ANSWERED_DAYS = 365
 UNCONFIRMED_DAYS = 30
 _APPLICATION = (
-    "public_id", "institution_name", "domains", "networks", "contact_email", "language", "created_at", "verified_at",
+    "public_id", "institution_name", "domains", "networks", "contact_email", "created_at", "verified_at",
     "decided_at",
 )  # fmt: skip
 _VERSION = {"version": F("charter__version")}

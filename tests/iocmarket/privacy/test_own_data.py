@@ -24,8 +24,9 @@ from iocmarket.audit.verifying import verify
 from iocmarket.indicators.models import Contribution, Report
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import TLP
+from iocmarket.privacy import exporting
 from iocmarket.privacy.erasing import erase_member, is_erased
-from iocmarket.privacy.exporting import PIECE, export_member
+from iocmarket.privacy.exporting import export_member
 from iocmarket.vetting.charters import publish_charter
 from iocmarket.vetting.models import Acceptance, Application, Charter, Question, Vouch
 from tests.everything import places_of
@@ -225,11 +226,12 @@ def test_nothing_that_tells_who_it_was_is_left_in_any_table() -> None:
     assert Vouch.objects.filter(member=jeanne).exists()
 
 
-def test_an_export_is_sent_while_it_is_made() -> None:
+def test_an_export_is_sent_while_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "PIECE", 4096)
     ada = make_member()
     assert ada.institution is not None
-    for _ in range(40):
+    for _ in range(10):
         contribute(ada.institution, author=ada, comment=secrets.token_hex(1000))
     pieces = list(export_member(ada, actor=PLATFORM))
     assert len(pieces) > 1
-    assert max(map(len, pieces)) < 4 * PIECE
+    assert max(map(len, pieces)) < 4 * 4096
