@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 from django.core.serializers import serialize
 from django.test import Client
 
@@ -189,6 +190,7 @@ def a_whole_life() -> Member:
     Acceptance.objects.get_or_create(member=jeanne, charter=Charter.objects.get())
     invite(house, email="invited@valbrune.fr", role=Role.READER, by=jeanne)
     SocialAccount.objects.create(user=jeanne, provider="federation", uid="subject-of-jeanne")
+    UserSession.objects.create(user=jeanne, ip="192.0.2.7", session_key="k" * 32, user_agent=words)
     make_token(house)
     Token.objects.filter(institution=house).update(made_by=jeanne)
     contribute(house, "45.7.7.9", author=jeanne, tlp=TLP.RED, audience="own", comment=words)
