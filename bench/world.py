@@ -135,7 +135,7 @@ class World:
         plan = read_plan(outside | {"PORT": str(self.port), "DATA_DIR": str(self.folder)})
         urls = embedded.urls(self.folder)
         # Counting stays in what is measured; only the count is out of reach.
-        generous = {f"LIMIT_{name}": "1000000000/60" for name in ("TOKEN", "SESSION", "ANONYMOUS")}
+        generous = {f"LIMIT_{name}": "1000000/1" for name in ("TOKEN", "SESSION", "ANONYMOUS")}
         self._environment = environment(plan, urls.database, urls.redis, outside) | generous | {"PORT": str(self.port)}
         self._programs = programs(plan)
         self._launch("web", self._programs["web"])

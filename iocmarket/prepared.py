@@ -102,11 +102,12 @@ class Prepared(Generic[Shape]):
         """
         self._build, self._texts = build, texts
         self._run = planned_rows if planned else _run
-        self._written = lru_cache(maxsize=KEPT)(self._write)
+        self.written = lru_cache(maxsize=KEPT)(self._write)
+        """The text of the statement of a shape and its parameters, where it is to be a part of another."""
 
     def rows(self, shape: Shape, *given: Any) -> list[tuple[Any, ...]]:
         """Run it: the rows as the database gives them. One statement."""
-        sql, parameters = self._written(shape)
+        sql, parameters = self.written(shape)
         values = iter(given)
         filled = [next(values) if parameter is GIVEN else parameter for parameter in parameters]
         return self._run(sql, filled, texts=self._texts)

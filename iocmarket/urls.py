@@ -17,7 +17,8 @@ HOUSES = ("iocmarket.", "ingestion.", "sharing.")
 
 def _paths() -> list[URLPattern | URLResolver]:
     ours = [config.name for config in apps.get_app_configs() if config.name.startswith(HOUSES)]
-    brought = [path("", include(f"{name}.urls")) for name in ours if find_spec(f"{name}.urls")]
+    # The top first, which machines ask most: a path is compared with one pattern after the other.
+    brought = [path("", include(f"{name}.urls")) for name in reversed(ours) if find_spec(f"{name}.urls")]
     # Before allauth's own, in whose place they stand.
     instead = [path(f"accounts/{name}", not_offered) for name in CLOSED]
     instead.append(path("accounts/signup/", limited("application")(signup)))
@@ -26,7 +27,7 @@ def _paths() -> list[URLPattern | URLResolver]:
         path("accounts/", include("allauth.account.urls")),
         path("accounts/2fa/", include("allauth.mfa.urls")),
     ]
-    return [*instead, *libraries, *brought]
+    return [*brought, *instead, *libraries]
 
 
 urlpatterns = _paths()

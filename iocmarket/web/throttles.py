@@ -91,7 +91,7 @@ local step = ARGV[2] / ARGV[1]
 local empty = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
 local early = empty + step - now - ARGV[2]
 if early > 0 then return math.ceil(early) end
-redis.call('SET', KEYS[1], string.format('%.3f', empty + step), 'PX', math.ceil(empty + step - now))
+redis.call('SET', KEYS[1], string.format('%.3f', empty + step), 'PX', math.max(1, math.ceil(empty + step - now)))
 return 0
 """
 

@@ -60,7 +60,7 @@ def _everything(viewer: Viewer, readable: Readable, fmt: ObjectFormat) -> Conten
 
     Read in this order: an object that is withdrawn meanwhile may be told twice, and is never missing.
     """
-    files = [files_of(view, separator=fmt.separator) for view in readable.shown]
+    files = [files_of(view.pk, separator=fmt.separator) for view in readable.shown]
     joined = _Joined(select_told(viewer, readable), fmt.separator)
     told = blobs.write(joined)
     listed = [*([told] if joined.count else []), *(blob for each in files for blob in each.blobs)]

@@ -26,7 +26,7 @@ def select_objects(
 ) -> Iterator[bytes]:
     """The bodies, oldest first; what several views hold alike (markings, identity) once. One statement."""
     moment = moment_of(present or clock.now())
-    entries = entries_of(viewer, readable.shown)
+    entries = entries_of(viewer, readable.views)
     said = Q(state__in=[Entry.State.EXPIRED, Entry.State.WITHDRAWN])
     wanted = Q(state=Entry.State.STATIC) | (_carried(options) & (said | _live(entries, options, moment)))
     return _once(entries.filter(wanted | _beside(options) | _erased(options)))
@@ -37,7 +37,7 @@ def select_told(viewer: Viewer, readable: Readable) -> Iterator[bytes]:
 
     One statement; an index holds these few (migration 0002).
     """
-    rows = entries_of(viewer, readable.shown).filter(state__in=[Entry.State.STATIC, Entry.State.WITHDRAWN])
+    rows = entries_of(viewer, readable.views).filter(state__in=[Entry.State.STATIC, Entry.State.WITHDRAWN])
     return _once(rows)
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 
 import orjson
 from django.http import QueryDict
@@ -60,6 +61,8 @@ class Options:
 
 def read_options(query: QueryDict, fmt: Format) -> Options:
     """The options of a request. Raises Refusal(`unknown_option`, or `bad_option` with the option as `where`)."""
+    if not query:
+        return _unasked(fmt)
     permitted = [*COMMON, *fmt.options]
     if unknown := sorted(set(query) - set(permitted) - {"explain"}):
         detail = f"there is no option {unknown[0][:40]!r}; the options are {', '.join([*permitted, 'explain'])}"
@@ -74,6 +77,12 @@ def read_options(query: QueryDict, fmt: Format) -> Options:
         tlp_max=_tlp(query),
         own=own if isinstance(fmt, LineFormat) else {},
     )
+
+
+@cache
+def _unasked(fmt: Format) -> Options:
+    """What most consumers ask for: nothing in particular."""
+    return Options(own={name: values[0] for name, values in fmt.options.items()} if isinstance(fmt, LineFormat) else {})
 
 
 def _last(query: QueryDict, name: str) -> str | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest
@@ -25,18 +26,37 @@ ALWAYS = 2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class Behind(NamedTuple):
+    """A view behind a feed: a row, since most requests end before a model's instance is needed."""
+
+    pk: int
+    head: datetime | None
+    ceiling_tlp: int
+    ceiling_pap: int
+    circle_id: int | None
+
+    def view(self) -> View:
+        """As an instance."""
+        return View(**self._asdict())
+
+
 @dataclass(frozen=True)
 class Readable:
     """The complete views of a viewer at its ceiling (`shown`) and at its institution's full one (`deciding`)."""
 
     viewer: Viewer
-    shown: tuple[View, ...]
-    deciding: tuple[View, ...]
+    shown: tuple[Behind, ...]
+    deciding: tuple[Behind, ...]
     since: str = ""
     """From when on the viewer is told of withdrawals in each of them."""
 
+    @property
+    def views(self) -> list[View]:
+        """Those that are shown."""
+        return [view.view() for view in self.shown]
+
     @cached_property
-    def every(self) -> list[View]:
+    def every(self) -> list[Behind]:
         """Each of them once."""
         return list({view.pk: view for view in (*self.shown, *self.deciding)}.values())
 
@@ -73,22 +93,25 @@ def _views(exit_: Exit) -> QuerySet[View, Any]:
     found = views_of(exit_.viewer) | views_of(exit_.viewer.decider)
     return found.annotate(
         audiences=Coalesce(Subquery(circles), 0) + ALWAYS, since=Greatest(Subquery(joined), Subquery(approved))
-    ).values_list("id", "head", "ceiling_tlp", "ceiling_pap", "audiences", "since")
+    ).values_list("id", "head", "ceiling_tlp", "ceiling_pap", "circle_id", "audiences", "since")
 
 
+COLUMNS = 7
+"""Of a row of `views_statement`."""
 _VIEWS = Prepared[Exit](_views)
 
 
-def readable_by(viewer: Viewer) -> Readable | None:
-    """The views behind this viewer's feeds; None while one of them does not exist or is being filled: ask later.
+def views_statement(viewer: Viewer) -> tuple[str, tuple[Any, ...]]:
+    """The views behind a viewer's feeds, the first column their key: for `readable_of`. Written once for each exit."""
+    return _VIEWS.written(Exit.of(viewer))
 
-    One statement.
-    """
-    rows = _VIEWS.rows(Exit.of(viewer))
-    found = [View(pk=pk, head=head, ceiling_tlp=tlp, ceiling_pap=pap) for pk, head, tlp, pap, _number, _since in rows]
-    wanted = 1 if viewer.community_only else rows[0][4] if rows else ALWAYS
+
+def readable_of(viewer: Viewer, rows: Sequence[Sequence[Any]]) -> Readable | None:
+    """The views behind this viewer's feeds; None while one of them does not exist or is being filled: ask later."""
+    found = [Behind(*row[:5]) for row in rows]
+    wanted = 1 if viewer.community_only else rows[0][-2] if rows else ALWAYS
     shown, deciding = _at(viewer.ceiling, found), _at(viewer.decider.ceiling, found)
-    since = repr([(pk, moment) for pk, _head, _tlp, _pap, _number, moment in rows])
+    since = repr([(row[0], row[-1]) for row in rows])
     return Readable(viewer, shown, deciding, since) if len(shown) == len(deciding) == wanted else None
 
 
@@ -103,5 +126,6 @@ def unread_since(heads: dict[int, int], readable: Readable) -> datetime | None:
     return min(found, default=None)
 
 
-def _at(ceiling: Marking, views: list[View]) -> tuple[View, ...]:
-    return tuple(view for view in views if view.ceiling == ceiling)
+def _at(ceiling: Marking, views: list[Behind]) -> tuple[Behind, ...]:
+    wanted = (ceiling.tlp, ceiling.pap)
+    return tuple([view for view in views if (view.ceiling_tlp, view.ceiling_pap) == wanted])

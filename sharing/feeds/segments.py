@@ -56,12 +56,12 @@ class Files:
     count: int
 
 
-def files_of(view: View, *, separator: bytes) -> Files:
+def files_of(view_id: int, *, separator: bytes) -> Files:
     """All that a view says of the indicators it tells, in files that are written where they must be, one at a time."""
-    found = _fresh(view.pk)
+    found = _fresh(view_id)
     if found is None:
-        with held(view.pk % 2**31):
-            found = _fresh(view.pk) or _renewed(view.pk, separator)
+        with held(view_id % 2**31):
+            found = _fresh(view_id) or _renewed(view_id, separator)
     return Files(tuple(s.blob for s in found if s.blob is not None and s.objects), sum(s.objects for s in found))
 
 

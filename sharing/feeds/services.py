@@ -22,9 +22,9 @@ from sharing.feeds.formats.base import Format, LineFormat, Mode, ObjectFormat, T
 from sharing.feeds.items import Meta
 from sharing.feeds.locks import held
 from sharing.feeds.options import Options, read_options
-from sharing.feeds.readable import Readable, readable_by, unread_since
+from sharing.feeds.readable import Readable, unread_since
 from sharing.feeds.selection import moment_of
-from sharing.feeds.state import Content, Memory, feed_key, remembered, settle, tag_of
+from sharing.feeds.state import Content, Memory, feed_key, look, settle, tag_of
 
 REASONS: dict[str, str | Promise] = {
     **guard.REASONS,
@@ -74,7 +74,7 @@ class Feed:
 
 @dataclass(slots=True)
 class Request:
-    """What is asked for, before anything is built. Making one costs two statements."""
+    """What is asked for, before anything is built. Making one costs one statement."""
 
     viewer: Viewer
     fmt: Format
@@ -91,11 +91,10 @@ class Request:
 
     def _look(self) -> None:
         """Read what there is now. Raises NotReady."""
-        readable = readable_by(self.viewer)
+        readable, self._memory, guarded = look(self.viewer, self._key, blocks=self.fmt.mode is Mode.BLOCK)
         if readable is None:
             raise NotReady
         self._readable = readable
-        self._memory, guarded = remembered(self.viewer, self._key, blocks=self.fmt.mode is Mode.BLOCK)
         # Whole objects say nothing that changes with time alone.
         timeless = isinstance(self.fmt, ObjectFormat) and not self.options.narrowed
         hour = "" if timeless else f"{moment_of(clock.now()):%Y%m%d%H}"

@@ -10,10 +10,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
-import orjson
 from django.db import transaction
 
 from iocmarket.accounts.viewer import Viewer
@@ -26,6 +25,8 @@ from sharing.feeds.blobs import Blob
 from sharing.feeds.formats.base import Format
 from sharing.feeds.models import FeedState
 from sharing.feeds.options import Options
+from sharing.feeds.readable import COLUMNS, Readable, readable_of, views_statement
+from sharing.reading import Exit
 
 KEPT = 500
 """How many memories one institution may fill; the oldest make room. Losing one costs a consumer one transfer."""
@@ -60,10 +61,12 @@ class Content:
         return cls(blobs, document["count"], document["skipped"], strictest)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Memory:
-    """What is remembered of one feed."""
+    """What is remembered of one feed. Which files it is made of is asked when they are needed: mostly they are not."""
 
+    institution_id: int
+    feed: bytes
     inputs: bytes
     """Of all that the content followed from."""
     access: bytes
@@ -71,17 +74,35 @@ class Memory:
     serial: int
     digest: bytes
     """Of the content."""
-    _files: str | None
+
+    @cached_property
+    def _document(self) -> dict[str, Any] | None:
+        """As it was kept with exactly this; None when it was given up, or another took its place. One statement."""
+        held = FeedState.objects.filter(
+            institution_id=self.institution_id, feed=self.feed, inputs=self.inputs, serial=self.serial
+        )
+        found: dict[str, Any] | None = held.values_list("files", flat=True).first()
+        return found
 
     @property
     def heads(self) -> dict[int, int]:
         """Up to where each view was read, in microseconds since 1970; empty when nothing is kept."""
-        kept = {} if self._files is None else orjson.loads(self._files)["heads"]
+        kept = {} if self._document is None else self._document["heads"]
         return {int(view_id): head for view_id, head in kept.items()}
 
     def content(self) -> Content | None:
         """The content, unless its files were given up."""
-        return None if self._files is None else Content.read(orjson.loads(self._files))
+        return None if self._document is None else Content.read(self._document)
+
+
+class Looked(NamedTuple):
+    """What there is to know before anything is built."""
+
+    readable: Readable | None
+    """None while a view behind the feed is being filled."""
+    memory: Memory | None
+    guarded: str
+    """Of a feed that blocks: changes with what decides beside its views on what it keeps out."""
 
 
 def feed_key(viewer: Viewer, fmt: Format, options: Options) -> bytes:
@@ -90,29 +111,35 @@ def feed_key(viewer: Viewer, fmt: Format, options: Options) -> bytes:
     return hashlib.sha256(told).digest()
 
 
-_REMEMBERED = """SELECT inputs, access, serial, content, files{beside} FROM (SELECT 1) AS one
-LEFT JOIN feeds_feedstate ON institution_id = %s AND feed = %s"""
+_LOOK = """SELECT behind.*, inputs, access, serial, content{beside} FROM (SELECT 1) AS one
+LEFT JOIN feeds_feedstate ON institution_id = %s AND feed = %s
+LEFT JOIN ({views}) AS behind ON TRUE ORDER BY 1"""
 
 
-def remembered(viewer: Viewer, feed: bytes, *, blocks: bool) -> tuple[Memory | None, str]:
-    """What is known of a feed, and, of one that blocks, what decides beside its views on what it keeps out.
+def look(viewer: Viewer, feed: bytes, *, blocks: bool) -> Looked:
+    """Everything that tells whether a feed is what it was.
 
-    One statement, written out: most requests of machines end here.
+    One statement, written and planned once: nearly every request of a firewall asks this and ends with 304.
     """
-    sql, given = _statement(viewer.decider if blocks else None)
-    [(inputs, access, serial, digest, files, *beside)] = planned_rows(sql, [*given, viewer.institution_id, feed])
+    sql, before, after = _statement(Exit.of(viewer), viewer.decider if blocks else None)
+    rows = planned_rows(sql, [*before, viewer.institution_id, feed, *after])
+    inputs, access, serial, digest, *beside = rows[0][COLUMNS:]
+    readable = readable_of(viewer, [row[:COLUMNS] for row in rows if row[0] is not None])
     guarded = f"{signed(beside[0])}:{beside[1] or ''}" if blocks else ""
     if serial is None:
-        return None, guarded
-    return Memory(bytes(inputs), bytes(access), serial, bytes(digest), files), guarded
+        return Looked(readable, None, guarded)
+    memory = Memory(viewer.institution_id, feed, bytes(inputs), bytes(access), serial, bytes(digest))
+    return Looked(readable, memory, guarded)
 
 
 @lru_cache(maxsize=1024)
-def _statement(blocking_for: Viewer | None) -> tuple[str, tuple[Any, ...]]:
+def _statement(exit_: Exit, blocking_for: Viewer | None) -> tuple[str, tuple[Any, ...], tuple[Any, ...]]:
+    """The text, what is given before the institution and the feed, and what after them."""
+    views, after = views_statement(exit_.viewer)
     if blocking_for is None:
-        return _REMEMBERED.format(beside=""), ()
+        return _LOOK.format(beside="", views=views), (), after
     (assets, first), (contested, then) = assets_statement(), contested_statement(blocking_for)
-    return _REMEMBERED.format(beside=f", ({assets}), ({contested})"), (*first, *then)
+    return _LOOK.format(beside=f", ({assets}), ({contested})", views=views), (*first, *then), after
 
 
 def settle(
@@ -135,7 +162,7 @@ def settle(
         state.save()
         if made:
             _make_room(viewer)
-    return Memory(inputs, access, state.serial, digest, orjson.dumps(document).decode())
+    return Memory(viewer.institution_id, feed, inputs, access, state.serial, digest)
 
 
 def _make_room(viewer: Viewer) -> None:

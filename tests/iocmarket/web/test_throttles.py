@@ -41,6 +41,14 @@ def test_the_whole_allowance_at_once_and_then_one_at_a_time(settings: Settings) 
     assert limit.wait("b") == 0.0, "another sender is counted apart"
 
 
+def test_an_allowance_beyond_what_the_clock_can_tell_apart_is_counted_too(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.LIMITS = {"LIMIT_TRIAL": "1000000000/60"}
+    assert [Limit("trial", 1, 1).wait("a") for _ in range(3)] == [0.0] * 3
+    assert not caplog.records, "the counter answered"
+
+
 def test_waiting_as_long_as_was_said_is_enough(settings: Settings) -> None:
     settings.LIMITS = {"LIMIT_TRIAL": "10/1"}
     limit = Limit("trial", 1, 1)

@@ -16,7 +16,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from iocmarket.accounts.models import Institution
+from iocmarket.accounts.models import Circle, Institution
+from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel import clock
 from iocmarket.publication.models import Entry, View
@@ -50,7 +52,7 @@ def held_by(view: View) -> bytes:
 
 
 def written_of(view: View) -> bytes:
-    files = files_of(view, separator=b",\n")
+    files = files_of(view.pk, separator=b",\n")
     found = b",\n".join(blob.path.read_bytes() for blob in files.blobs)
     assert files.count == (found.count(b",\n") + 1 if found else 0)
     return found
@@ -82,15 +84,15 @@ def test_one_change_writes_two_files_at_most(reader: Reader, monkeypatch: pytest
     monkeypatch.setattr(segments, "SIZE", 4)
     said = [contribute(reader.institution, f"45.9.20.{number}") for number in range(40)]
     publish()
-    before = {blob.name for blob in files_of(community(), separator=b",").blobs}
+    before = {blob.name for blob in files_of(community().pk, separator=b",").blobs}
     withdraw(said[17])
     publish()
-    after = {blob.name for blob in files_of(community(), separator=b",").blobs}
+    after = {blob.name for blob in files_of(community().pk, separator=b",").blobs}
     assert len(before) > 10
     assert len(after - before) <= 2
     contribute(reader.institution, "45.9.21.1")
     publish()
-    assert len({blob.name for blob in files_of(community(), separator=b",").blobs} - after) <= 1
+    assert len({blob.name for blob in files_of(community().pk, separator=b",").blobs} - after) <= 1
 
 
 def test_two_readers_of_one_view_share_its_files(client: Client, reader: Reader) -> None:
@@ -216,3 +218,22 @@ def test_files_in_no_use_are_removed_after_a_while_and_no_others(client: Client,
     assert young.name in found
     assert {blob for state in ViewFiles.objects.all() for *_, blob, _size in state.segments} <= found
     assert get(client, reader, "/feeds/csv").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["", "?type=ipv4"])
+def test_who_joins_a_circle_is_not_told_what_was_taken_back_there_before(
+    client: Client, reader: Reader, query: str
+) -> None:
+    circle = Circle.objects.create(name="Incident")
+    member, stays = make_institution("INP Mériane"), make_reader("Université Haute-Ardoise")
+    for institution in (member, stays.institution):
+        join_circle(circle, institution, actor=PLATFORM)
+    publish()
+    statement = contribute(member, "45.9.20.7", audience="circle", circle=circle)
+    publish()
+    withdraw(statement)
+    publish()
+    assert b"45.9.20.7" in get(client, stays, f"/feeds/stix{query}").content
+    join_circle(circle, reader.institution, actor=PLATFORM)
+    publish()
+    assert b"45.9.20.7" not in get(client, reader, f"/feeds/stix{query}").content

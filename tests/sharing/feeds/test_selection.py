@@ -21,17 +21,22 @@ from iocmarket.publication.scores import score_at
 from sharing.feeds.formats.base import LineFormat, formats
 from sharing.feeds.models import RuleNumber
 from sharing.feeds.options import read_options
-from sharing.feeds.readable import readable_by
+from sharing.feeds.readable import Readable
 from sharing.feeds.selection import Selection, select
+from sharing.feeds.state import look
 from tests.factories import Reader, contribute, make_institution, make_reader, publish, withdraw
 
 pytestmark = pytest.mark.django_db
 
 
+def readable_by(reader: Reader) -> Readable | None:
+    return look(reader.viewer, b"", blocks=True).readable
+
+
 def selected(reader: Reader, fmt: str, query: str = "") -> Selection:
     writer = formats[fmt]
     assert isinstance(writer, LineFormat)
-    readable = readable_by(reader.viewer)
+    readable = readable_by(reader)
     assert readable is not None
     return select(readable, writer, read_options(QueryDict(query), writer))
 
@@ -248,9 +253,9 @@ def test_the_score_in_the_database_is_the_score_of_the_formula(reader: Reader, m
 def test_views_that_are_still_being_filled_are_not_read() -> None:
     institution = make_institution()
     reader = make_reader()
-    assert readable_by(reader.viewer) is None
+    assert readable_by(reader) is None
     publish()
-    assert readable_by(reader.viewer) is not None
+    assert readable_by(reader) is not None
     contribute(institution)
 
 
