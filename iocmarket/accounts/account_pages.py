@@ -45,7 +45,9 @@ def account(request: HttpRequest) -> HttpResponse:
 def second_factor_page(request: HttpRequest) -> HttpResponse:
     """Where somebody who needs a second factor is sent until there is one."""
     member = member_of(request)
-    return render(request, "account/second_factor.html", {"missing": second_factor.is_missing(member, request.session)})
+    missing = second_factor.is_missing(member, request.session)
+    context = {"missing": missing, "has_one": not missing and second_factor.is_protected(member, request.session)}
+    return render(request, "account/second_factor.html", context)
 
 
 @login_required

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -90,7 +91,7 @@ def revoke(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @limited("invitation", methods=("GET", "POST"))
 @require_http_methods(["GET", "POST"])
 def invitation(request: HttpRequest) -> HttpResponse:
-    """Behind the link: name and password. Reading it changes nothing; the link is used up by what is sent."""
+    """Behind the link: name and password, then home. Reading it changes nothing; what is sent uses the link up."""
     key = request.POST.get("key", "") if request.method == "POST" else request.GET.get("key", "")
     found = invitations.invitation_behind(key)
     if found is None:
@@ -98,14 +99,16 @@ def invitation(request: HttpRequest) -> HttpResponse:
     form = AcceptForm(request.POST if request.method == "POST" else None, invitation=found, initial={"key": key})
     if form.is_valid():
         try:
-            invitations.accept(
+            member = invitations.accept(
                 key, name=form.cleaned_data["name"], password=form.cleaned_data["password"], language=language_here()
             )
         except Refusal as refusal:
             form.add_error(None, said(refusal))
         else:
-            messages.success(request, _("You are in. Log in with your address and your new password."))
-            return redirect("account_login")
+            messages.success(request, _("You are in."))
+            # The link proved the mailbox and the password was typed just now: to ask for both again proves nothing.
+            answer: HttpResponse = perform_login(request, member)
+            return answer
     context = {"form": form, "invitation": found}
     return render(request, "accounts/invitation.html", context, status=422 if form.is_bound else 200)
 

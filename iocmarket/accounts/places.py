@@ -77,7 +77,7 @@ def register() -> None:
             key="partners",
             label=_("Partners and public"),
             url_name="partners",
-            icon="share",
+            icon="send",
             order=40,
             group=Group.COMMUNITY,
             also=("partner",),

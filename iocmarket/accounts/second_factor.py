@@ -44,9 +44,12 @@ def is_missing(member: Member, session: SessionBase | None = None) -> bool:
 
     A session that began through a provider which asserted a second factor has one.
     """
-    if session is not None and session.get(BY_PROVIDER) is True:
-        return False
-    return must_have(member) and not has_one(member)
+    return must_have(member) and not is_protected(member, session)
+
+
+def is_protected(member: Member, session: SessionBase | None = None) -> bool:
+    """Whether the person has one of the own, or this session began with one of a provider's."""
+    return (session is not None and session.get(BY_PROVIDER) is True) or has_one(member)
 
 
 class SecondFactorFirst:

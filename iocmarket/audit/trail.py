@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from iocmarket.accounts.browsers import browser_name
 from iocmarket.accounts.models import Institution, Member, Token
 from iocmarket.audit import labels
 from iocmarket.audit.labels import Reader
@@ -54,6 +55,11 @@ class Line:
     subject_id: UUID | None = None
     subject: str = ""
     details: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def browser(self) -> str:
+        """The client in two words, as the account page names it; `client` has all of them."""
+        return browser_name(self.client)
 
     @property
     def shown(self) -> list[tuple[str, str]]:

@@ -56,7 +56,7 @@ def register() -> None:
             key="candidates",
             label=_("Candidates"),
             url_name="candidates",
-            icon="shield",
+            icon="person",
             order=22,
             group=Group.COMMUNITY,
             also=("candidate-",),

@@ -15,6 +15,7 @@ from iocmarket.accounts.viewer import viewer_of_member
 from iocmarket.accounts.views import member_of
 from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel import clock
+from sharing.search.beginning import first_steps
 from sharing.search.finding import MANY_MAX, ONLY
 from sharing.search.finding import search as find
 from sharing.search.home import read_home
@@ -28,8 +29,10 @@ from sharing.search.value import read_value, related_to
 def home(request: HttpRequest) -> HttpResponse:
     """What concerns me."""
     member = member_of(request)
-    found = read_home(viewer=viewer_of_member(member), previous_visit=member.previous_visit_at)
-    context = {"home": found, "threshold": settings.SCORE_THRESHOLD, "member": member}
+    viewer = viewer_of_member(member)
+    found = read_home(viewer=viewer, previous_visit=member.previous_visit_at)
+    steps = first_steps(member, viewer)
+    context = {"home": found, "threshold": settings.SCORE_THRESHOLD, "member": member, "steps": steps}
     return render(request, "search/home.html", context)
 
 

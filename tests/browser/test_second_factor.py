@@ -58,6 +58,7 @@ def test_a_passkey_is_added_and_logs_in_alone_and_as_a_second_step(visit: Visit,
     expect(page.get_by_role("heading", level=1)).to_have_text("Codes de secours")
     assert len(re.findall(r"\b\d{8}\b", page.locator(".codes").inner_text())) == 10
     page.get_by_role("link", name="Je les garde en lieu sûr").click()
+    page.goto("/account")
     expect(page.get_by_role("rowheader", name="Clé d’accès « Téléphone »")).to_be_visible()
 
     log_out(page)
@@ -95,7 +96,7 @@ def test_an_app_is_set_up_on_the_first_day_without_javascript(
     page.get_by_label("Code que l’application affiche maintenant").fill(code_of(secret))
     page.get_by_role("button", name="Ajouter cette application").click()
     page.get_by_role("link", name="Je les garde en lieu sûr").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Mon compte")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ce qui me concerne")
 
     other = visit("/", java_script_enabled=False)
     give_password(other, village.manager.email)

@@ -57,9 +57,11 @@ def key_of(link: str) -> str:
     return parse_qs(urlsplit(link).query)["key"][0]
 
 
-def come_in(key: str, **data: str) -> Any:
+def come_in(key: str, client: Client | None = None, **data: str) -> Any:
     """The answer to the form behind the link."""
-    return Client().post("/invitation", {"key": key, "name": "Nadia", "password": LONG, "again": LONG, **data})
+    return (client or Client()).post(
+        "/invitation", {"key": key, "name": "Nadia", "password": LONG, "again": LONG, **data}
+    )
 
 
 def test_from_the_letter_into_the_institution(house: Institution, manager: Member, mailbox: Mailbox) -> None:
@@ -72,11 +74,15 @@ def test_from_the_letter_into_the_institution(house: Institution, manager: Membe
     assert page.status_code == 200
     assert NADIA in page.content.decode()
     assert not Member.objects.filter(email=NADIA).exists(), "reading the page changes nothing"
-    assert come_in(key_of(link)).status_code == 302
+    newcomer = Client()
+    answer = come_in(key_of(link), newcomer)
+    assert (answer.status_code, answer["Location"]) == (302, "/")
     nadia = Member.objects.get(email=NADIA)
     assert (nadia.institution, nadia.role, nadia.name, nadia.is_approved) == (house, Role.CONTRIBUTOR, "Nadia", True)
     assert EmailAddress.objects.filter(user=nadia, email=NADIA, verified=True, primary=True).exists()
     assert nadia.check_password(LONG)
+    assert newcomer.get("/account").status_code == 200, "the link and the password are proof enough: logged in"
+    assert Event.objects.filter(action="member.logged_in", subject_id=str(nadia.public_id)).count() == 1
     assert come_in(key_of(link)).status_code == 404, "it works once"
     assert [event.action for event in Event.objects.filter(action__startswith="invitation.").order_by("pk")] == [
         "invitation.sent",
