@@ -54,8 +54,10 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def factors(request: HttpRequest) -> HttpResponse:
     """Where the library sends people after a change of their factors: on their own page, or to what they wanted."""
-    member_of(request)
-    return redirect("account")
+    member = member_of(request)
+    # Codes are shown with the first factor: who had to have one was on the way in when asked for it.
+    came_in = request.GET.get("after") == "codes" and second_factor.must_have(member)
+    return redirect("home" if came_in else "account")
 
 
 @login_required

@@ -23,7 +23,8 @@ from iocmarket.accounts.roles import Role
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 BY_PROVIDER = "second_factor_by_provider"
 """Where a session keeps that its provider asserted one (iocmarket/sso/assurance.py writes it)."""
-OPEN = (*FOR_EVERYBODY, "/taxii2", "/feeds", "/invitation")
+# The charter comes before the second factor: were its acceptance closed, who owes both would be sent round in a circle.
+OPEN = (*FOR_EVERYBODY, "/taxii2", "/feeds", "/invitation", "/account/charter")
 
 
 def must_have(member: Member) -> bool:

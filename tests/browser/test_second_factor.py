@@ -58,7 +58,6 @@ def test_a_passkey_is_added_and_logs_in_alone_and_as_a_second_step(visit: Visit,
     expect(page.get_by_role("heading", level=1)).to_have_text("Codes de secours")
     assert len(re.findall(r"\b\d{8}\b", page.locator(".codes").inner_text())) == 10
     page.get_by_role("link", name="Je les garde en lieu sûr").click()
-    page.goto("/account")
     expect(page.get_by_role("rowheader", name="Clé d’accès « Téléphone »")).to_be_visible()
 
     log_out(page)
