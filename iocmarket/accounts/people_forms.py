@@ -117,7 +117,7 @@ class MergeForm(forms.Form):
     """Into which institution."""
 
     target = forms.ModelChoiceField(
-        label=_("Merge into"), queryset=Institution.objects.none(), to_field_name="public_id"
+        label=_("Merge into"), queryset=Institution.objects.none(), to_field_name="public_id", empty_label=_("Choose…")
     )
     name = forms.CharField(label=_("Name of the institution that ends, typed to confirm"), max_length=200)
 

@@ -105,4 +105,4 @@ def sentence(event: Event, *, who: str, what: str) -> str:
     form = SENTENCES.get(event.action)
     if form is None:
         return _("%(who)s: %(action)s") % {"who": who, "action": event.action}
-    return str(form) % {"who": who, "what": _("“%(name)s”") % {"name": what} if what else _("(without a name)")}
+    return str(form) % {"who": who, "what": _("“%(name)s”") % {"name": what} if what else _("(name not shown)")}

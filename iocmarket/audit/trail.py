@@ -20,6 +20,7 @@ from iocmarket.audit import labels
 from iocmarket.audit.labels import Reader
 from iocmarket.audit.models import Event
 from iocmarket.audit.sentences import sentence
+from iocmarket.audit.words import name_of, word_for
 from iocmarket.kernel.decision import Refusal
 
 LIMIT_DEFAULT = 50
@@ -66,10 +67,14 @@ class Line:
         """The details as names and words; a marking that changed, as what it was and what it is."""
         before, after = self.details.get("before"), self.details.get("after")
         if isinstance(before, dict) and isinstance(after, dict):
-            changed = [(name, f"{_word(before.get(name))} → {_word(said)}") for name, said in after.items()]
-            rest = [(name, _word(said)) for name, said in self.details.items() if name not in {"before", "after"}]
-            return [*changed, *rest]
-        return [(name, _word(said)) for name, said in self.details.items()]
+            changed = [(name, f"{word_for(before.get(name))} → {word_for(said)}") for name, said in after.items()]
+            rest = {name: said for name, said in self.details.items() if name not in {"before", "after"}}
+            return [*changed, *_said(rest)]
+        if {"before", "after"} <= self.details.keys():
+            return [
+                (name_of("role"), " → ".join(word_for(self.details[one], detail=one) for one in ("before", "after")))
+            ]
+        return _said(self.details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +199,8 @@ def _line(
     )
 
 
-def _word(said: object) -> str:
-    if isinstance(said, list):
-        return ", ".join(map(_word, said))
-    if isinstance(said, dict):
-        return ", ".join(f"{name}: {_word(one)}" for name, one in said.items())
-    return "—" if said in (None, "") else str(said)
+def _said(details: dict[str, object]) -> list[tuple[str, str]]:
+    return [(name_of(name), word_for(said, detail=name)) for name, said in details.items()]
 
 
 def _who(event: Event, member: Member | None, token: Token | None, *, told: bool) -> str:

@@ -87,7 +87,7 @@ def test_an_administrator_learns_that_content_was_changed_and_nothing_of_it() ->
 def test_the_own_line_says_what_a_marking_was_and_is() -> None:
     mine = make_institution()
     act(mine, "contribution.amended", before={"tlp": "AMBER"}, after={"tlp": "GREEN"}, fields=["tlp"])
-    assert page_of(Filters(), reader=Reader(mine.pk)).lines[0].shown == [("tlp", "AMBER → GREEN"), ("fields", "tlp")]
+    assert page_of(Filters(), reader=Reader(mine.pk)).lines[0].shown == [("tlp", "AMBER → GREEN"), ("champs", "tlp")]
 
 
 def test_pages_follow_each_other_without_gap_or_repetition() -> None:

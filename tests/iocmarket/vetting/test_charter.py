@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
+from pytest_django import Settings
 
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.roles import Role
@@ -65,6 +66,17 @@ def test_a_new_version_stands_before_every_page_until_it_is_accepted(administrat
     assert client.get("/api/v1/indicators").status_code == 200
     assert publish(administrator, "Be kinder.") == 2
     assert client.get("/")["Location"] == "/charter"
+
+
+def test_who_owes_the_charter_and_a_second_factor_gets_through_both(administrator: Member, settings: Settings) -> None:
+    settings.MFA_REQUIRED = "managers"
+    publish(administrator)
+    client = session_of(make_member(role=Role.MANAGER))
+    assert client.get("/")["Location"] == "/account/second-factor"
+    assert client.get("/account/second-factor")["Location"] == "/charter?next=%2Faccount%2Fsecond-factor"
+    accepted = client.post("/account/charter", {"version": "1", "next": "/account/second-factor"})
+    assert accepted["Location"] == "/account/second-factor"
+    assert client.get(accepted["Location"]).status_code == 200
 
 
 @pytest.mark.parametrize(
