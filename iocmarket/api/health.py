@@ -12,11 +12,14 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from iocmarket.audit.sealing import is_behind
 from iocmarket.kernel import clock
 from iocmarket.publication.models import Outbox
 
 LOOPBACK = {"127.0.0.1", "::1", ""}  # empty: a unix socket
 OUTBOX_PATIENCE = timedelta(seconds=30)
+SEAL_PATIENCE = timedelta(minutes=1)
+"""An event is sealed within a second of its commit; but its moment is that of the act, which may take its time."""
 logger = logging.getLogger(__name__)
 
 
@@ -29,7 +32,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Database, Redis, publisher and worker."""
+    """Database, Redis, publisher, worker and sealer."""
     found = holding()
     status = 200 if all(found.values()) else 503
     if request.META.get("REMOTE_ADDR", "") in LOOPBACK and "HTTP_X_FORWARDED_FOR" not in request.META:
@@ -70,9 +73,14 @@ def _worker() -> bool:
     return cache.get("heartbeat:worker") is not None
 
 
+def _sealer() -> bool:
+    return cache.get("heartbeat:sealer") is not None and not is_behind(SEAL_PATIENCE)
+
+
 CHECKS: dict[str, Callable[[], bool]] = {
     "database": _database,
     "redis": _redis,
     "publication": _publication,
     "worker": _worker,
+    "sealer": _sealer,
 }

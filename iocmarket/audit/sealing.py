@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from django.db import connection, transaction
 
-from iocmarket.audit.models import Event, Seal
+from iocmarket.audit.models import Event, Seal, Unsealed
 from iocmarket.kernel import clock
 
 LOCK = 0x10C_0005
@@ -88,3 +88,8 @@ def find_forgotten() -> int:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         cursor.execute(_FIND)
         return int(cursor.rowcount)
+
+
+def is_behind(patience: timedelta) -> bool:
+    """Whether an event waits for its seal longer than that."""
+    return Event.objects.filter(pk__in=Unsealed.objects.values("pk"), at__lt=clock.now() - patience).exists()

@@ -42,13 +42,13 @@ class Report:
     unsealed: int = 0
     unsealed_age: timedelta = timedelta()
     """Of the oldest event without a seal."""
-    anchored: bool | None = None
-    """Whether the chain goes through the head that was kept elsewhere; None when none was given."""
+    anchors: dict[str, bool] = field(default_factory=dict)
+    """Of each head that was kept elsewhere, whether the chain goes through it."""
 
     @property
     def holds(self) -> bool:
         """Whether nothing was touched."""
-        return not self.breaks and self.anchored is not False
+        return not self.breaks and all(self.anchors.values())
 
     @property
     def anchor(self) -> str:
@@ -61,15 +61,15 @@ class Report:
         self.breaks[kind] += 1
 
 
-def verify(anchor: str = "") -> Report:
-    """Read everything and compare. Raises ValueError for an anchor that is none."""
-    kept = read_anchor(anchor) if anchor else None
-    report = Report(anchored=None if kept is None else kept == (0, BEGIN))
+def verify(*anchors: str) -> Report:
+    """Read everything and compare, also with heads that were kept elsewhere. Raises ValueError for what is no head."""
+    kept = {read_anchor(anchor): anchor for anchor in anchors}
+    report = Report(anchors={anchor: head == (0, BEGIN) for head, anchor in kept.items()})
     for seal, event in _pairs():
         _compare(report, seal, event)
         report.length, report.head = seal.position, bytes(seal.hash)
-        if kept == (report.length, report.head):
-            report.anchored = True
+        if anchor := kept.get((report.length, report.head)):
+            report.anchors[anchor] = True
     _look_at_the_tail(report)
     return report
 

@@ -14,6 +14,8 @@ from django.test import Client
 
 from iocmarket.api import health
 from iocmarket.api.tasks import heartbeat
+from iocmarket.audit.models import Event
+from iocmarket.audit.sealing import seal_all
 from iocmarket.kernel import clock
 from iocmarket.publication.models import Outbox
 
@@ -22,9 +24,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _heartbeats() -> Iterator[None]:
-    """Worker and publisher live."""
+    """Worker, publisher and sealer live."""
     heartbeat()
     cache.set("heartbeat:publisher", 1)
+    cache.set("heartbeat:sealer", 1)
     yield
     cache.clear()
 
@@ -44,7 +47,7 @@ def test_a_platform_that_works_is_ready() -> None:
     assert answer.json() == {"ready": True, "checks": dict.fromkeys(health.CHECKS, True)}
 
 
-@pytest.mark.parametrize("who", ["worker", "publisher"])
+@pytest.mark.parametrize("who", ["worker", "publisher", "sealer"])
 def test_without_a_sign_of_life_it_is_not_ready(who: str) -> None:
     cache.delete(f"heartbeat:{who}")
     assert ready().status_code == 503
@@ -56,6 +59,14 @@ def test_changes_that_wait_too_long_mean_not_ready() -> None:
     assert answer.status_code == 503
     assert answer.json()["checks"]["publication"] is False
     Outbox.objects.update(created_at=clock.now() - health.OUTBOX_PATIENCE + timedelta(seconds=20))
+    assert ready().status_code == 200
+
+
+def test_an_act_that_waits_too_long_for_its_seal_means_not_ready() -> None:
+    event = Event(action="test.done", subject_type="test", at=clock.now() - health.SEAL_PATIENCE)
+    event.save()
+    assert ready().json()["checks"]["sealer"] is False
+    seal_all()
     assert ready().status_code == 200
 
 

@@ -8,10 +8,13 @@ from io import StringIO
 from typing import Any
 
 import pytest
+import redis
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
+from iocmarket.audit import remembered
 from iocmarket.audit.models import Event, Seal, Unsealed
+from iocmarket.audit.remembered import forget_head, remember_head
 from iocmarket.audit.sealing import BEGIN, find_forgotten, link, seal, seal_all
 from iocmarket.audit.services import PLATFORM, record
 from iocmarket.audit.verifying import verify
@@ -145,7 +148,7 @@ def test_a_chain_that_was_written_anew_does_not_go_through_the_head_kept_elsewhe
     acts(3)
     seal_all()
     kept = said("--print-anchor").strip()
-    assert "anchor: found in the chain" in said("--anchor", kept)
+    assert "anchor 3: found in the chain" in said("--anchor", kept)
     with as_owner_of_the_database() as cursor:
         cursor.execute("UPDATE audit_event SET action = 'nothing'")
         cursor.execute("DELETE FROM audit_seal")
@@ -155,6 +158,43 @@ def test_a_chain_that_was_written_anew_does_not_go_through_the_head_kept_elsewhe
     assert not verify(kept).holds
     with pytest.raises(CommandError, match="broken"):
         said("--anchor", kept)
+
+
+@pytest.fixture
+def memory() -> Iterator[None]:
+    """Redis, in which nothing is noted before and after."""
+    forget_head()
+    yield
+    forget_head()
+
+
+def test_a_tail_that_was_cut_off_misses_in_the_head_that_the_sealer_noted(memory: None) -> None:
+    acts(5)
+    seal_all()
+    assert remember_head()
+    assert "anchor 5: found in the chain" in said()
+    with as_owner_of_the_database() as cursor:
+        cursor.execute("DELETE FROM audit_event WHERE id IN (SELECT event_id FROM audit_seal WHERE position > 3)")
+        cursor.execute("DELETE FROM audit_seal WHERE position > 3")
+    assert verify().holds, "in itself"
+    acts(4)
+    seal_all()
+    assert not remember_head(), "the old head stays noted"
+    with pytest.raises(CommandError, match="broken"):
+        said()
+    assert "the chain holds" in said("--forget-head")
+    assert remember_head()
+    assert "anchor 7: found in the chain" in said()
+
+
+def test_without_redis_the_chain_is_verified_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_args: object) -> None:
+        raise redis.ConnectionError("secret host")
+
+    acts(2)
+    seal_all()
+    monkeypatch.setattr(remembered.cache, "get", away)
+    assert "the chain holds" in said()
 
 
 def test_an_anchor_that_is_none_is_refused() -> None:

@@ -49,12 +49,16 @@ class Instance:
 
     def manage(self, *arguments: str) -> str:
         """Run one command and return what it prints."""
-        done = subprocess.run(
+        done = self.ask(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one command, whatever comes of it."""
+        return subprocess.run(
             [sys.executable, str(PROJECT / "manage.py"), *arguments],
             env=self._environment, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
 
     def python(self, code: str) -> str:
         """Run code inside of the program, as `manage.py shell` does, and return what it prints."""
@@ -130,6 +134,13 @@ print(json.dumps(made))
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database says, asked without the program: the oracle of comparisons."""
+        with self.connected() as connection, connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return list(cursor.fetchall())
+
+    @contextmanager
+    def connected(self) -> Iterator[Any]:
+        """A connection of the database's owner, who is a superuser; committed where nothing was raised."""
         parts = urlsplit(self.database)
         query = parse_qs(parts.query)
         connection = psycopg2.connect(
@@ -137,9 +148,8 @@ print(json.dumps(made))
             port=parts.port or query.get("port", [None])[0],
         )  # fmt: skip
         try:
-            with connection.cursor() as cursor:
-                cursor.execute(sql, values)
-                return list(cursor.fetchall())
+            with connection:
+                yield connection
         finally:
             connection.close()
 

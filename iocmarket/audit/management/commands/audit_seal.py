@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, connection
 
+from iocmarket.audit.remembered import remember_head
 from iocmarket.audit.sealing import find_forgotten, seal, seal_all
 
 logger = logging.getLogger("iocmarket.audit")
@@ -55,16 +56,21 @@ class Command(BaseCommand):
     def _serve(self, stopping: threading.Event) -> None:
         beaten = 0.0
         while not stopping.is_set():
-            if not seal():
-                stopping.wait(POLL_SECONDS)
-            if time.monotonic() - beaten >= BEAT_SECONDS:
+            sealed = seal()
+            if due := time.monotonic() - beaten >= BEAT_SECONDS:
                 beaten = time.monotonic()
-                _beat()
+            if sealed or due:
+                _tell(beat=due)
+            if not sealed:
+                stopping.wait(POLL_SECONDS)
 
 
-def _beat() -> None:
-    """Tell that the process is alive: its container asks for it."""
+def _tell(*, beat: bool) -> None:
+    """Tell that the process is alive, which its container and /readyz ask for, and how far it has come."""
     try:
-        cache.set(HEARTBEAT, 1, timeout=30)
+        if beat:
+            cache.set(HEARTBEAT, 1, timeout=30)
+        if not remember_head() and beat:
+            logger.error("the chain does not go through its old head any more: see audit_verify")
     except redis.RedisError:
-        logger.warning("no heartbeat: Redis is not there")
+        logger.warning("Redis is not there: no heartbeat, and the head of the chain is not noted")

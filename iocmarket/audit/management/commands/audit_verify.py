@@ -5,8 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
+import redis
 from django.core.management.base import BaseCommand, CommandError
 
+from iocmarket.audit.remembered import forget_head, remembered_head
 from iocmarket.audit.verifying import Report, read_anchor, verify
 
 _KINDS = {
@@ -30,6 +32,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--print-anchor", action="store_true", help="print the head alone, to be kept elsewhere, if the chain holds"
         )
+        parser.add_argument(
+            "--forget-head", action="store_true",
+            help="forget the head that the sealer noted in Redis: after an older database was put back",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Verify, and say what was found."""
@@ -39,7 +45,9 @@ class Command(BaseCommand):
                 read_anchor(options["anchor"])
         except ValueError as trouble:
             raise CommandError("an anchor is written POSITION:HASH, as this command prints it") from trouble
-        report = verify(options["anchor"])
+        if options["forget_head"]:
+            forget_head()
+        report = verify(*filter(None, (options["anchor"], self._remembered())))
         if options["print_anchor"] and report.holds:
             self.stdout.write(report.anchor)
             return
@@ -48,12 +56,20 @@ class Command(BaseCommand):
         if not report.holds:
             raise CommandError("the audit chain is broken")
 
+    def _remembered(self) -> str:
+        """What the sealer noted. Without Redis the chain is verified all the same."""
+        try:
+            return remembered_head()
+        except redis.RedisError:
+            self.stderr.write("Redis is not there: the head that the sealer noted is not compared")
+            return ""
+
 
 def _lines(report: Report) -> list[str]:
     lines = [f"length: {report.length}", f"head: {report.anchor}"]
     lines.append(f"unsealed: {report.unsealed}, the oldest {report.unsealed_age.total_seconds():.1f} s old")
-    if report.anchored is not None:
-        lines.append(f"anchor: {'found in the chain' if report.anchored else 'NOT in the chain'}")
+    for anchor, found in report.anchors.items():
+        lines.append(f"anchor {anchor.partition(':')[0]}: {'found in the chain' if found else 'NOT in the chain'}")
     if report.first is not None:
         where, event, kind = report.first
         lines.append(f"first break: event {event}, at position {where}: {kind}")
