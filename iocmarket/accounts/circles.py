@@ -85,7 +85,7 @@ def step_down(circle: Circle, *, institution: Institution, actor: Actor) -> None
 
 @transaction.atomic
 def remove_from_circle(circle: Circle, institution: Institution, *, actor: Actor) -> bool:
-    """End a membership; whether there was one. Only `indicators.leaving` calls it, which sees to the statements."""
+    """End a membership; whether there was one. Only `indicators` calls it, which sees to the statements."""
     hold_circles_of(institution)
     left, _each = CircleMembership.objects.filter(circle=circle, institution=institution).delete()
     if left:

@@ -41,6 +41,7 @@ SENTENCES: dict[str, StrOrPromise] = {
     "institution.confirmed": gettext_lazy("%(who)s confirmed the contacts and assets of %(what)s."),
     "institution.read_only": gettext_lazy("%(who)s let %(what)s only read: it was not confirmed in time."),
     "institution.merged": gettext_lazy("%(who)s merged the institution %(what)s into another one."),
+    "institution.settled": gettext_lazy("%(who)s took back or handed over all that %(what)s had said."),
     "member.address_confirmed": gettext_lazy("%(who)s confirmed an e-mail address."),
     "member.factor_added": gettext_lazy("%(who)s added a second factor."),
     "member.factor_removed": gettext_lazy("%(who)s removed a second factor."),

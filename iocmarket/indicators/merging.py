@@ -7,30 +7,37 @@ different readers, both stand, the older one in a report that only the instituti
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any
-
 from django.db import models, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from iocmarket.accounts.circles import hold_circles_of
 from iocmarket.accounts.models import Asset, Circle, CircleInvitation, CircleMembership, Institution
 from iocmarket.audit.services import Actor, record
+from iocmarket.indicators import settling
 from iocmarket.indicators.circulation import note_circulation
 from iocmarket.indicators.departing import IN, close_keys
+from iocmarket.indicators.handing_over import give, readdress
 from iocmarket.indicators.joining import met_there
 from iocmarket.indicators.locks import hold_institution
-from iocmarket.indicators.models import Contribution, Report, Sighting
-from iocmarket.indicators.reuniting import reunite, settle_titles
+from iocmarket.indicators.models import Contribution, Report
+from iocmarket.indicators.reuniting import settle_titles
+from iocmarket.indicators.settling import refuse_unsettled
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
-from iocmarket.publication.audiences import audiences_of
-from iocmarket.publication.outbox import announce
+from iocmarket.kernel.marking import TLP
 
-CHUNK = 2000
-SETTLED = frozenset({"accounts.Asset", "accounts.CircleMembership", "accounts.Institution", "indicators.Contribution"})
-"""Moved below by rules of their own."""
+SETTLED = frozenset(
+    {
+        "accounts.Asset",
+        "accounts.CircleMembership",
+        "accounts.Institution",
+        "indicators.Alert",
+        "indicators.Contribution",
+        "indicators.Settlement",
+        "indicators.Sighting",
+    }
+)
+"""Moved by rules of their own: here, or a chunk at a time (handing_over.py)."""
 KEPT = frozenset(
     {
         "accounts.Invitation",  # they were taken back
@@ -51,8 +58,9 @@ KEPT = frozenset(
 def merge_institutions(source: Institution, target: Institution, *, actor: Actor) -> Institution:
     """Merge the first into the second; the second as it is afterwards. The first has left, and says into which.
 
-    People keep their roles, are logged out, and its tokens are revoked. Raises Refusal: `same_institution`,
-    `not_approved`, `circle_exists` (they are in different circles of one name).
+    People keep their roles, are logged out, and its tokens are revoked. Of more than a chunk of statements the worker
+    hands over the rest (settling.py). Raises Refusal: `same_institution`, `not_approved`, `not_settled`,
+    `circle_exists` (they are in different circles of one name).
     """
     if source.pk == target.pk:
         raise Refusal("same_institution", "an institution does not merge into itself")
@@ -62,24 +70,21 @@ def merge_institutions(source: Institution, target: Institution, *, actor: Actor
     source.refresh_from_db()
     target.refresh_from_db()
     _check(source, target)
+    refuse_unsettled(source, target)
     moment = clock.now()
-    told = _audiences(source)
     close_keys(source, moment)
     met = _join_circles(source, target)
     _move_assets(source, target)
     settle_titles(source, target)
-    settled = reunite(source, target, moment)
-    _readdress(source, target)
+    met |= _move_what_persons_said(source, target)
+    readdress(Report.objects, Report.objects.filter(recipients__contains=[source.pk]), source, target)
     moved = _move_the_rest(source, target)
-    for pk, keys in _audiences_of_rows(told.keys(), target).items():
-        told[pk] |= keys
-    announce(told)
-    note_circulation({*told, *met})
+    note_circulation(met)
     source.state, source.left_at, source.merged_into = Institution.State.LEFT, moment, target
     source.save(update_fields=["state", "left_at", "merged_into"])
     record(
         "institution.merged", actor=actor, subject_type="institution", subject_id=source.public_id,
-        details={"into": str(target.public_id), "moved": moved, "settled": settled},
+        details={"into": str(target.public_id), "moved": moved, "settled": settling.begin(source)},
     )  # fmt: skip
     return target
 
@@ -88,32 +93,6 @@ def _check(source: Institution, target: Institution) -> None:
     kinds = {source.kind, target.kind}
     if source.state not in IN or not target.is_approved or kinds != {Institution.Kind.MEMBER}:
         raise Refusal("not_approved", "a member institution merges into an approved one")
-
-
-def _audiences(source: Institution) -> dict[int, set[str]]:
-    """Of each value that the source spoke of, or that was addressed to it, whom what stands was told to."""
-    told: dict[int, set[str]] = defaultdict(set)
-    for model in (Contribution, Sighting):
-        standing = model.unscoped.filter(withdrawn_at__isnull=True)
-        for rows in (standing.filter(institution=source), standing.filter(recipients__contains=[source.pk])):
-            _gather(told, rows)
-    return told
-
-
-def _audiences_of_rows(indicator_ids: Iterable[int], target: Institution) -> dict[int, set[str]]:
-    told: dict[int, set[str]] = defaultdict(set)
-    ids = list(indicator_ids)
-    for model in (Contribution, Sighting):
-        standing = model.unscoped.filter(withdrawn_at__isnull=True, indicator_id__in=ids)
-        for rows in (standing.filter(institution=target), standing.filter(recipients__contains=[target.pk])):
-            _gather(told, rows)
-    return told
-
-
-def _gather(told: dict[int, set[str]], rows: QuerySet[Any]) -> None:
-    fields = ("indicator_id", "tlp", "audience", "institution_id", "recipients", "circle_id")
-    for row in rows.only(*fields).iterator():
-        told[row.indicator_id] |= audiences_of(row)
 
 
 def _join_circles(source: Institution, target: Institution) -> set[int]:
@@ -149,15 +128,11 @@ def _move_assets(source: Institution, target: Institution) -> None:
         asset.delete()
 
 
-def _readdress(source: Institution, target: Institution) -> None:
-    """What was addressed to the source by name is addressed to the target, once."""
-    managers: tuple[Any, ...] = (Contribution.unscoped, Sighting.unscoped, Report.objects)
-    for manager in managers:
-        rows = list(manager.filter(recipients__contains=[source.pk]).only("pk", "recipients"))
-        for row in rows:
-            # In order: sightings are told apart by the list as it is written (sightings.py).
-            row.recipients = sorted({target.pk if pk == source.pk else pk for pk in row.recipients})
-        manager.bulk_update(rows, ["recipients"], batch_size=CHUNK)
+def _move_what_persons_said(source: Institution, target: Institution) -> set[int]:
+    """In TLP:RED, where a statement is its author's, who is the target's from now on; the values that it is about."""
+    said = list(Contribution.unscoped.filter(institution=source, tlp=TLP.RED).only("pk", "indicator_id"))
+    give(said, target)
+    return {row.indicator_id for row in said}
 
 
 def _move_the_rest(source: Institution, target: Institution) -> dict[str, int]:
@@ -169,7 +144,6 @@ def _move_the_rest(source: Institution, target: Institution) -> dict[str, int]:
             count = model._base_manager.filter(**{field: source}).update(**{field: target})  # noqa: SLF001
             if count:
                 moved[label] = count
-    Contribution.unscoped.filter(institution=source).update(institution=target)
     return moved
 
 

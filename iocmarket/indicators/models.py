@@ -7,7 +7,7 @@ is a Contribution, and is read through `visible_to(viewer)` (visibility.py) and 
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
@@ -266,3 +266,21 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+
+class Settlement(models.Model):
+    """An institution left or merged, and not all that it said is taken back or handed over yet (settling.py).
+
+    The row goes when it is done: what was done then stands in the record of acts.
+    """
+
+    institution = models.OneToOneField(Institution, on_delete=models.CASCADE, related_name="settlement")
+    # Of one that left: whether all that it said is taken back, or what it said in circles alone.
+    withdraw = models.BooleanField(default=False)
+    # Rows that were settled, by kind.
+    counts: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    # Of one that merged: the report that takes what both said to different readers, by the report that held it.
+    apart: models.JSONField[Any, Any] = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return str(self.institution_id)

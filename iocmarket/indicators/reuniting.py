@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import QuerySet
 
 from iocmarket.accounts.models import Institution
-from iocmarket.indicators.models import Audience, Contribution, Report
+from iocmarket.indicators.models import Audience, Contribution, Report, Settlement
 from iocmarket.kernel.marking import FULL, TLP
 
 TITLE_MAX = 200
@@ -27,42 +28,52 @@ def settle_titles(source: Institution, target: Institution) -> None:
         taken.add(report.title)
 
 
-def reunite(source: Institution, target: Institution, moment: datetime) -> dict[str, int]:
-    """Settle each value that both speak of outside of reports, so that one statement of theirs is left there.
+def reunite(
+    source: Institution, target: Institution, rows: Iterable[Contribution], *, settlement: Settlement, moment: datetime
+) -> list[Contribution]:
+    """Settle each value that both speak of in the same place, so that one statement of theirs is left there.
 
-    In reports and in TLP:RED they cannot meet: a report is one institution's, a statement in TLP:RED one person's.
+    `rows` are the source's that are about to become the target's. Returns the target's that they met. In a report they
+    meet where the target has joined the source's report already. What is told in TLP:RED is one person's: it does not
+    meet.
     """
-    spoken_of = _alone(source).values("indicator_id")
-    by_value = {said.indicator_id: said for said in _alone(target).filter(indicator_id__in=spoken_of)}
-    apart: Report | None = None
-    done = {"renewed": 0, "kept_apart": 0}
-    for theirs in _alone(source).filter(indicator_id__in=by_value).order_by("pk"):
-        ours = by_value[theirs.indicator_id]
-        older, fresher = sorted((theirs, ours), key=lambda said: (said.refreshed_at, said.institution_id == target.pk))
-        if _address(theirs, source, target) == _address(ours, source, target):
-            _renew(fresher, older, moment)
-            done["renewed"] += 1
+    theirs = {_place(said): said for said in _standing(source, [row.indicator_id for row in rows])}
+    ours = {_place(said): said for said in _standing(target, [said.indicator_id for said in theirs.values()])}
+    renewed: list[tuple[Contribution, Contribution]] = []
+    apart: list[Contribution] = []
+    for place in sorted(theirs.keys() & ours.keys(), key=str):
+        pair = (theirs[place], ours[place])
+        older, fresher = sorted(pair, key=lambda said: (said.refreshed_at, said.institution_id == target.pk))
+        if _address(pair[0], source, target) == _address(pair[1], source, target):
+            renewed.append((fresher, older))
         else:
-            apart = apart or _apart(source, target)
-            older.report = apart
-            older.save(update_fields=["report"])
-            done["kept_apart"] += 1
-    return done
+            older.report_id = _apart(source, target, place[1], settlement)
+            apart.append(older)
+    _renew(renewed, moment)
+    Contribution.unscoped.bulk_update(apart, ["report"], batch_size=500)
+    for name, count in (("renewed", len(renewed)), ("kept_apart", len(apart))):
+        settlement.counts[name] = settlement.counts.get(name, 0) + count
+    return [ours[place] for place in theirs.keys() & ours.keys()]
 
 
-def _alone(institution: Institution) -> QuerySet[Contribution]:
+def _standing(institution: Institution, indicator_ids: Iterable[int]) -> QuerySet[Contribution]:
     return Contribution.unscoped.filter(
-        institution=institution, report__isnull=True, withdrawn_at__isnull=True, tlp__lt=TLP.RED
+        institution=institution, indicator__in=set(indicator_ids), withdrawn_at__isnull=True, tlp__lt=TLP.RED
     )
 
 
-def _renew(fresher: Contribution, older: Contribution, moment: datetime) -> None:
-    """The fresher one stands, over the time of both."""
-    fresher.first_seen = min(fresher.first_seen, older.first_seen)
-    fresher.last_seen = max(fresher.last_seen, older.last_seen)
-    fresher.save(update_fields=["first_seen", "last_seen"])
-    older.withdrawn_at = moment
-    older.save(update_fields=["withdrawn_at"])
+def _place(said: Contribution) -> tuple[int, int | None]:
+    return said.indicator_id, said.report_id
+
+
+def _renew(pairs: list[tuple[Contribution, Contribution]], moment: datetime) -> None:
+    """The fresher ones stand, over the time of both."""
+    for fresher, older in pairs:
+        fresher.first_seen = min(fresher.first_seen, older.first_seen)
+        fresher.last_seen = max(fresher.last_seen, older.last_seen)
+    standing = [fresher for fresher, _older in pairs]
+    Contribution.unscoped.bulk_update(standing, ["first_seen", "last_seen"], batch_size=500)
+    Contribution.unscoped.filter(pk__in=[older.pk for _fresher, older in pairs]).update(withdrawn_at=moment)
 
 
 def _address(said: Contribution, source: Institution, target: Institution) -> tuple[object, ...]:
@@ -71,17 +82,23 @@ def _address(said: Contribution, source: Institution, target: Institution) -> tu
     return (*(getattr(said, name) for name in ADDRESS), to - {target.pk})
 
 
-def _apart(source: Institution, target: Institution) -> Report:
-    """The report that holds what was said twice to different readers: for the institution itself alone."""
-    taken = set(Report.objects.filter(institution__in=[source, target]).values_list("title", flat=True))
-    title = f"{source.name}"[:TITLE_MAX]
-    return Report.objects.create(
-        institution=target,
-        title=_free(title, taken) if title in taken else title,
-        tlp=FULL.tlp,
-        pap=FULL.pap,
-        audience=Audience.OWN,
-    )
+def _apart(source: Institution, target: Institution, report_id: int | None, settlement: Settlement) -> int:
+    """The report that holds what was said twice to different readers: for the institution itself alone.
+
+    One for each report in which they met: a value is in it once.
+    """
+    key = str(report_id or "")
+    if key not in settlement.apart:
+        taken = set(Report.objects.filter(institution__in=[source, target]).values_list("title", flat=True))
+        title = f"{source.name}"[:TITLE_MAX]
+        settlement.apart[key] = Report.objects.create(
+            institution=target,
+            title=_free(title, taken) if title in taken else title,
+            tlp=FULL.tlp,
+            pap=FULL.pap,
+            audience=Audience.OWN,
+        ).pk
+    return int(settlement.apart[key])
 
 
 def _free(title: str, taken: set[str]) -> str:

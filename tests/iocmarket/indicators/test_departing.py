@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -10,6 +12,7 @@ from iocmarket.accounts.models import Institution, Invitation
 from iocmarket.accounts.roles import Role
 from iocmarket.audit.models import Event
 from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators import settling, tasks
 from iocmarket.indicators.assets import verified_assets
 from iocmarket.indicators.departing import leave_community
 from iocmarket.indicators.joining import join_circle
@@ -112,3 +115,45 @@ def test_administrators_alone_open_the_page_of_an_institution() -> None:
     ended = Institution.objects.get(pk=theirs.pk)
     assert (ended.state, ended.merged_into) == (Institution.State.LEFT, mine)
     assert administrator.get(base).status_code == 200
+
+
+@pytest.mark.parametrize("withdraw", [False, True])
+def test_of_much_that_it_said_the_worker_takes_back_the_rest(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any, withdraw: bool
+) -> None:
+    mine, theirs = make_institution(), make_institution()
+    circle = create_circle(name="Sud", founder=mine, actor=PLATFORM)
+    for number in range(3):
+        contribute(mine, f"45.1.1.{number}")
+        contribute(mine, f"45.1.2.{number}", audience="circle", circle=circle)
+    report(mine, contribute(theirs, "45.1.3.1"))
+    asked: list[int] = []
+    monkeypatch.setattr(tasks.settle, "delay", asked.append)
+    monkeypatch.setattr(settling, "CHUNK", 2)
+    with django_capture_on_commit_callbacks(execute=True):
+        leave_community(mine, withdraw=withdraw, actor=PLATFORM)
+    assert asked == settling.unsettled() != []
+    assert Contribution.unscoped.filter(institution=mine, withdrawn_at__isnull=True).count() == 4
+    chunks = 0
+    while settling.take_chunk(asked[0], limit=2):
+        chunks += 1
+    assert chunks == (3 if withdraw else 1)
+    standing = Contribution.unscoped.filter(institution=mine, withdrawn_at__isnull=True)
+    assert standing.count() == (0 if withdraw else 3)
+    assert not standing.filter(circle__isnull=False).exists()
+    publish()
+    assert len(told_to(theirs)) == (1 if withdraw else 4)
+    assert Event.objects.filter(action="institution.settled").count() == 1
+    assert not settling.take_chunk(asked[0]), "twice changes nothing"
+
+
+def test_what_no_message_reached_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = make_institution()
+    for number in range(3):
+        contribute(mine, f"45.1.1.{number}")
+    monkeypatch.setattr(settling, "CHUNK", 1)
+    leave_community(mine, withdraw=True, actor=PLATFORM)
+    monkeypatch.setattr(tasks.settle, "delay", tasks.settle.run)
+    assert tasks.settle_all() == 1
+    assert not settling.unsettled()
+    assert not Contribution.unscoped.filter(institution=mine, withdrawn_at__isnull=True).exists()

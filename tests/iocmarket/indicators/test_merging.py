@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.test import Client
@@ -16,6 +18,8 @@ from iocmarket.accounts.models import Asset, Circle, Institution, Member, Token
 from iocmarket.accounts.roles import Role
 from iocmarket.audit.models import Event
 from iocmarket.audit.services import PLATFORM
+from iocmarket.indicators import settling
+from iocmarket.indicators.departing import leave_community
 from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.merging import KEPT, SETTLED, belongings, merge_institutions
 from iocmarket.indicators.models import Contribution, Report, Sighting
@@ -188,7 +192,7 @@ def test_every_belonging_of_an_institution_is_thought_of() -> None:
     labels = {model._meta.label for model, _field in belongings()}
     assert labels >= SETTLED | KEPT
     moved = labels - SETTLED - KEPT
-    assert moved >= {"accounts.Member", "indicators.Report", "indicators.Sighting", "indicators.Alert"}
+    assert moved >= {"accounts.Member", "indicators.Report"}
     assert "submissions.Submission" in moved
 
 
@@ -203,6 +207,18 @@ said_by_two = st.lists(
     max_size=6,
     unique_by=lambda said: (said[0], said[1]),
 )
+
+
+def merge_slowly(source: Institution, target: Institution) -> Iterator[None]:
+    """Merge and publish one row after the other, as if each were a chunk."""
+    with patch.object(settling, "CHUNK", 1):
+        merge(source, target)
+    yield
+    for pk in settling.unsettled():
+        while settling.take_chunk(pk, limit=1):
+            publish()
+            yield
+    assert not settling.unsettled()
 
 
 @given(said=said_by_two)
@@ -228,5 +244,43 @@ def test_what_third_parties_see_stays_but_for_the_name(said: list[tuple[bool, st
             contribute(source if of_source else target, value, tlp=tlp, anonymous=anonymous, **address)
         publish()
         before = [seen_by(reader) for reader in (third, outside)]
-        merge(source, target)
-        assert [seen_by(reader) for reader in (third, outside)] == before
+        for _each in merge_slowly(source, target):
+            assert [seen_by(reader) for reader in (third, outside)] == before
+        assert not Contribution.unscoped.filter(institution=source).exists()
+        assert not Contribution.unscoped.filter(recipients__contains=[source.pk]).exists()
+
+
+def test_the_rest_waits_for_the_worker_and_is_told_when_it_is_done(source: Institution, target: Institution) -> None:
+    third = make_institution()
+    for value in VALUES:
+        contribute(source, value)
+    report(source, contribute(third, "45.1.1.9"))
+    steps = merge_slowly(source, target)
+    next(steps)
+    assert Contribution.unscoped.filter(institution=target).count() == 1
+    assert not Event.objects.filter(action="institution.settled").exists()
+    with pytest.raises(Refusal, match="not_settled"):
+        leave_community(target, actor=PLATFORM)
+    with pytest.raises(Refusal, match="not_settled"):
+        merge_institutions(target, third, actor=PLATFORM)
+    assert len(list(steps)) == 3
+    assert Contribution.unscoped.filter(institution=target).count() == 3
+    told = Event.objects.get(action="institution.settled")
+    assert told.subject_id == source.public_id
+    assert (told.details["counts"]["statements"], told.details["counts"]["sightings"]) == (3, 1)
+    merge_institutions(target, third, actor=PLATFORM)
+
+
+def test_they_may_meet_in_a_report_while_the_rest_waits(source: Institution, target: Institution) -> None:
+    story = Report.objects.create(institution=source, title="Vague de novembre")
+    for value in VALUES:
+        contribute(source, value, report=story)
+    steps = merge_slowly(source, target)
+    next(steps)
+    said_meanwhile = contribute(target, VALUES[1], report=story, refreshed_at=timezone.now() + timedelta(hours=1))
+    contribute(target, VALUES[2], report=story, audience="own")
+    list(steps)
+    standing = Contribution.unscoped.filter(institution=target, withdrawn_at__isnull=True)
+    assert standing.filter(indicator__value=VALUES[1]).get().pk == said_meanwhile.pk
+    assert standing.filter(indicator__value=VALUES[2]).count() == 2
+    assert standing.filter(report=story).count() == 3
