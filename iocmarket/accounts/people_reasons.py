@@ -19,6 +19,7 @@ REASONS: dict[str, Promise] = {
     "not_a_member": _("This is no member institution: a partner is ended with its agreement."),
     "not_approved": _("The institution is not an approved member of the community."),
     "not_in": _("This person is not in any more."),
+    "not_settled": _("What an institution said is still being handed over: try again in some minutes."),
     "not_suspended": _("The institution is not suspended."),
     "not_yours": _("This is not yours to do."),
     "reason_required": _("A reason is needed: the institution will read it."),

@@ -16,7 +16,11 @@ from iocmarket.indicators.models import Contribution, Sighting
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
 from iocmarket.publication.audiences import circle as circle_key
+from iocmarket.publication.models import Outbox
 from iocmarket.publication.outbox import announce
+
+CHUNK = 2000
+"""Changes that are announced beside what others share; more of them go behind it."""
 
 
 @transaction.atomic
@@ -31,7 +35,7 @@ def leave_circle(circle: Circle, institution: Institution, *, actor: Actor) -> i
     told = {pk: (circle_key(circle.pk),) for pk in spoken_of}
     count = said.update(withdrawn_at=clock.now())
     met.update(withdrawn_at=clock.now())
-    announce(told)
+    announce(told, lane=Outbox.Lane.LATER if len(told) > CHUNK else Outbox.Lane.NOW)
     if count:
         record(
             "contribution.withdrawn", actor=actor, subject_type="circle", subject_id=circle.public_id,
