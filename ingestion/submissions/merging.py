@@ -7,7 +7,7 @@ digests and `ON CONFLICT DO NOTHING`, then read again.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.circulation import note_circulation
 from iocmarket.indicators.locks import hold_institution
 from iocmarket.indicators.models import Report
-from iocmarket.kernel.marking import TLP
+from iocmarket.kernel.marking import PAP, TLP, Marking
 from iocmarket.publication.audiences import audiences_of
 from iocmarket.publication.outbox import announce
 
@@ -58,11 +58,15 @@ def settled_values(items: list[Planned], *, context: Merge) -> dict[bytes, Held]
     return find_or_make({item.digest: item.draft for item in items if item.kept})
 
 
-def merge(items: list[Planned], held: Mapping[bytes, Held], *, context: Merge) -> None:
-    """Store what every kept item says. Sets each item's status and warnings."""
+def merge(items: list[Planned], held: Mapping[bytes, Held], *, context: Merge) -> dict[str, int]:
+    """Store what every kept item says. Sets each item's status and warnings.
+
+    How many statements changed their marking, by what it was and is: for the record of acts, which names no value.
+    """
     by_value = _by_value(items)
     standing = _standing(by_value, held, context)
     renewed = list(standing.values())
+    markings = [(row.tlp, row.pap) for row in renewed]
     fresh = _settle(by_value, standing, held, context)
     statements.insert(
         fresh, author_id=context.viewer.member_id, report_id=context.report_id, submission=context.submission,
@@ -71,6 +75,17 @@ def merge(items: list[Planned], held: Mapping[bytes, Held], *, context: Merge) -
     statements.renew(renewed, moment=context.moment)
     note_circulation(before(held))
     announce(_told((*fresh, *renewed)))
+    return _changed_markings(markings, renewed)
+
+
+def _changed_markings(before: list[tuple[int, int]], rows: list[Statement]) -> dict[str, int]:
+    changed = Counter(
+        (was, (row.tlp, row.pap)) for was, row in zip(before, rows, strict=True) if was != (row.tlp, row.pap)
+    )
+    return {
+        f"{Marking(TLP(was[0]), PAP(was[1]))} → {Marking(TLP(now[0]), PAP(now[1]))}": count
+        for (was, now), count in sorted(changed.items())
+    }
 
 
 def rehearse(items: list[Planned], held: Mapping[bytes, Held], *, context: Merge) -> None:

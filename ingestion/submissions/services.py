@@ -96,7 +96,7 @@ def submit(
     )
     indicators = settled_values(items, context=context)
     note_known(items, indicators, viewer=viewer)
-    merge(items, indicators, context=context)
+    changed = merge(items, indicators, context=context)
     outcome = Outcome(
         public_id=public_id,
         items=items,
@@ -107,7 +107,7 @@ def submit(
     store_items(submission, outcome.items, indicators)
     record(
         "submission.received", actor=Actor.of(viewer), subject_type="submission", subject_id=public_id,
-        details={"channel": channel.value, **outcome.counts},
+        details={"channel": channel.value, **outcome.counts, **_said_of(changed)},
     )  # fmt: skip
     request_enrichment(row.pk for row in indicators.values())
     return outcome
@@ -129,7 +129,7 @@ def take(sending: Sending, *, submission: Submission, viewer: Viewer, addressees
     )
     indicators = settled_values(items, context=context)
     note_known(items, indicators, viewer=viewer, submission=submission)
-    merge(items, indicators, context=context)
+    changed = merge(items, indicators, context=context)
     store_items(submission, items, indicators)
     outcome = Outcome(public_id=submission.public_id, items=items, indicators=indicators, lines_without_indicator=())
     for name, count in outcome.counts.items():
@@ -137,8 +137,13 @@ def take(sending: Sending, *, submission: Submission, viewer: Viewer, addressees
     submission.save(update_fields=list(outcome.counts))
     record(
         "submission.part", actor=Actor.of(viewer), subject_type="submission", subject_id=submission.public_id,
-        details={"first": sending.drafts[0].index if sending.drafts else 0, **outcome.counts},
+        details={"first": sending.drafts[0].index if sending.drafts else 0, **outcome.counts, **_said_of(changed)},
     )  # fmt: skip
+
+
+def _said_of(changed_markings: dict[str, int]) -> dict[str, object]:
+    """What the record of acts says of markings that a refresh made stricter."""
+    return {"markings": changed_markings} if changed_markings else {}
 
 
 def is_in_person(sending: Sending) -> bool:

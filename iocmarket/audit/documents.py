@@ -15,7 +15,8 @@ COLUMNS = (
     "at", "action", "sentence", "member", "token", "institution", "address", "client", "subject_type", "subject_id",
     "subject", "details",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a cell begins with that a spreadsheet calculates; it reads the wide forms of these signs alike (OWASP)."""
 
 
 def document(line: Line) -> dict[str, Any]:

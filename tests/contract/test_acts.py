@@ -12,6 +12,11 @@ ROOT = Path(__file__).parents[2]
 HOUSES = ("iocmarket", "ingestion", "sharing")
 WRITERS = {"record", "_record", "record_change", "note"}
 """Functions whose first argument is the name of an act."""
+PUT_TOGETHER = {
+    "institution.approved", "institution.suspended", "member.approved", "member.refused", "submission.done",
+    "submission.failed",
+}  # fmt: skip
+"""Acts whose name is written with the state that they lead to."""
 
 
 def recorded() -> Iterator[tuple[str, str]]:
@@ -49,3 +54,32 @@ def test_the_search_finds_acts() -> None:
 
 def test_a_sentence_names_who_did_it() -> None:
     assert not [action for action, said in SENTENCES.items() if "%(who)s" not in str(said)]
+
+
+def test_no_sentence_is_of_an_act_that_nobody_records() -> None:
+    written = {action for _, action in recorded()} | PUT_TOGETHER
+    assert sorted(set(SENTENCES) - written) == []
+
+
+def test_whoever_is_told_who_acts_records_the_act_or_tells_on() -> None:
+    """Every public function of the program that is given an actor hands it to another one, in the end to `record`."""
+    silent = [where.rpartition(" ")[2] for where, tells in actors() if not tells]
+    assert silent == ["record"]
+    assert len(list(actors())) > 30
+
+
+def actors() -> Iterator[tuple[str, bool]]:
+    """Public functions that are told who acts, and whether they tell anybody."""
+    for house in HOUSES:
+        for file in sorted((ROOT / house).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                    told = {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
+                    if "actor" in told:
+                        yield f"{file.relative_to(ROOT)}:{node.lineno} {node.name}", _hands_on(node, "actor")
+
+
+def _hands_on(function: ast.FunctionDef, name: str) -> bool:
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    given = [value for call in calls for value in (*call.args, *(keyword.value for keyword in call.keywords))]
+    return any(isinstance(value, ast.Name) and value.id == name for value in given)

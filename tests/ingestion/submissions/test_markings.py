@@ -11,6 +11,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from iocmarket.audit.models import Event
 from iocmarket.indicators.models import Contribution, Report
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP, Marking
@@ -90,6 +91,18 @@ def test_a_repeat_within_one_batch_never_loosens_either(sender: Sender) -> None:
 def test_a_repeat_within_one_batch_may_tighten(sender: Sender) -> None:
     sender.json({"value": "45.1.2.3", "tlp": "CLEAR"}, {"value": "45.1.2.3", "tlp": "GREEN"})
     assert held().tlp == TLP.GREEN
+
+
+def test_the_record_says_which_markings_a_refresh_made_stricter_and_of_no_value(sender: Sender) -> None:
+    sender.json("45.1.2.3", "45.1.2.4", {"value": "45.1.2.5", "tlp": "AMBER+STRICT"})
+    assert "markings" not in Event.objects.get(action="submission.received").details
+    sender.json("45.1.2.3", "45.1.2.4", "45.1.2.5", defaults={"tlp": "AMBER+STRICT"})
+    stricter = [{"value": value, "tlp": "AMBER+STRICT"} for value in ("45.1.2.3", "45.1.2.4", "45.1.2.5")]
+    sender.json(*stricter)
+    told = Event.objects.filter(action="submission.received").order_by("-pk")
+    assert told[0].details["markings"] == {"TLP:AMBER PAP:GREEN → TLP:AMBER+STRICT PAP:GREEN": 2}
+    assert "markings" not in told[1].details, "a default is no wish"
+    assert "45.1.2" not in str(told[0].details)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
+from pytest_django import Settings
 
 from iocmarket.audit.models import Event
 from iocmarket.audit.origin import OriginOfActs, current_origin
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 FORGET = "UPDATE audit_event SET address = NULL, client = '', salt = NULL"
 
 
-def act_by_request(address: str = "192.0.2.7", client: str = "curl/8.0") -> Event:
+def act_by_request(address: str = "192.0.2.7", client: str = "curl/8.0", **headers: str) -> Event:
     """An event that a request caused."""
 
     def answer(_request: object) -> HttpResponse:
@@ -26,7 +27,7 @@ def act_by_request(address: str = "192.0.2.7", client: str = "curl/8.0") -> Even
             record("test.done", actor=PLATFORM, subject_type="test", details={})
         return HttpResponse()
 
-    OriginOfActs(answer)(RequestFactory().get("/", REMOTE_ADDR=address, HTTP_USER_AGENT=client))
+    OriginOfActs(answer)(RequestFactory().get("/", REMOTE_ADDR=address, HTTP_USER_AGENT=client, **headers))
     return Event.objects.latest("pk")
 
 
@@ -34,6 +35,18 @@ def test_an_event_says_from_where() -> None:
     event = act_by_request()
     assert (event.address, event.client) == ("192.0.2.7", "curl/8.0")
     assert current_origin() is None
+
+
+@pytest.mark.parametrize(
+    ("trusted", "expected"),
+    [((), "192.0.2.7"), (("192.0.2.7",), "203.0.113.9"), (("192.0.2.7", "203.0.113.9"), "198.51.100.4")],
+)
+def test_behind_proxies_the_address_is_that_of_the_last_hop_that_is_not_ours(
+    settings: Settings, trusted: tuple[str, ...], expected: str
+) -> None:
+    settings.TRUSTED_PROXIES = trusted
+    event = act_by_request(HTTP_X_FORWARDED_FOR="198.51.100.4, 203.0.113.9")
+    assert (event.address, event.client) == (expected, "curl/8.0")
 
 
 def test_a_task_comes_from_nowhere() -> None:

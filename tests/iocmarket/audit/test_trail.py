@@ -18,10 +18,11 @@ from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.roles import Role, Scope
 from iocmarket.accounts.services import create_token
 from iocmarket.audit.asking import read_filters, reader_of
+from iocmarket.audit.documents import as_csv
 from iocmarket.audit.labels import Reader
 from iocmarket.audit.models import Event
 from iocmarket.audit.services import PLATFORM, Actor, record
-from iocmarket.audit.trail import Filters, everything, page_of
+from iocmarket.audit.trail import Filters, Line, everything, page_of
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
 from tests.factories import contribute, make_institution, make_member, make_token, withdraw
@@ -196,6 +197,32 @@ def test_the_export_is_a_table_in_which_nothing_is_a_formula() -> None:
     answer = client.get("/journal/export?format=json")
     assert json.loads(b"".join(answer.streaming_content))[0]["action"]  # type: ignore[attr-defined]
     assert client.get("/journal/export?format=xml").status_code == 404
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t=", "\r=", "\n=", "＝", "＋", "－", "＠"])
+def test_no_cell_begins_as_a_formula_does(sign: str) -> None:
+    line = Line(
+        public_id=uuid4(), at=clock.now(), action="x", sentence=f"{sign}A1", client=f"{sign}A1", subject_type="x",
+        subject=f"{sign}A1",
+    )  # fmt: skip
+    cells = list(csv.reader(io.StringIO("".join(as_csv([line])), newline="")))[1]
+    assert [cell for cell in cells if cell.endswith(f"{sign}A1")] == [f"'{sign}A1"] * 3
+
+
+def test_the_pages_of_the_journal_follow_each_other_and_keep_what_was_asked() -> None:
+    mine = make_institution()
+    member = manager(mine)
+    for _ in range(60):
+        act(mine)
+    act(mine, "token.revoked")
+    client = session(member)
+    first = client.get("/journal?action=contribution")
+    assert len(first.context["page"].lines) == 50
+    assert first.context["older"].startswith("?action=contribution&cursor=")
+    second = client.get(f"/journal{first.context['older']}")
+    assert len(second.context["page"].lines) == 10
+    assert not second.context["older"]
+    assert {line.action for line in second.context["page"].lines} == {"contribution.amended"}
 
 
 def test_a_machine_reads_the_trail_of_its_institution() -> None:
