@@ -57,7 +57,7 @@ class Instance:
         """Run one command, whatever comes of it."""
         return subprocess.run(
             [sys.executable, str(PROJECT / "manage.py"), *arguments],
-            env=self._environment, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=300,
+            env=self._environment, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=900,
         )  # fmt: skip
 
     def python(self, code: str) -> str:
