@@ -79,6 +79,7 @@ class World:
 
     def _found(self) -> None:
         call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)  # pages name their files by content
         count = max(10, min(200, self.size // 500))
         self.institutions = [
             create_institution(name=f"Université {number:03d}", approved=True, actor=PLATFORM)

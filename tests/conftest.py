@@ -6,6 +6,7 @@ Settings have already chosen DATA_DIR (iocmarket/settings/throwaway.py); workers
 from __future__ import annotations
 
 import gettext
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from iocmarket import embedded
 from iocmarket.web.catalogue import mo
 from iocmarket.web.tasks import deliver
 from tests import mailbox as mailboxes
+from tests.factories import PASSWORD
+from tests.overheard import Overheard, words_of_the_suite
 
 _SERVICES = pytest.StashKey[embedded.Services]()
 
@@ -52,6 +55,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if made_here and services.places.data_dir.name.startswith("iocmarket-test-"):
         for folder in {services.places.data_dir, services.places.home}:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_is_logged() -> Iterator[None]:
+    """Of whatever test it is: the one that makes the program log a secret fails."""
+    ear = Overheard(*words_of_the_suite(PASSWORD))
+    logging.getLogger().addHandler(ear)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(ear)
+    assert ear.found == []
 
 
 @pytest.fixture(scope="session")

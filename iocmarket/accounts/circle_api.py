@@ -96,7 +96,7 @@ class CircleDetail(CircleView):
         told = circles.rename_circle(circle, name, institution=self.own(request), actor=self.actor(request))
         return self.shown(request, told)
 
-    @extend_schema(operation_id="circles_dissolve", responses=schemas.TakenBackSchema)
+    @extend_schema(operation_id="circles_dissolve", responses={200: schemas.TakenBackSchema})
     def delete(self, request: Request, public_id: UUID) -> Response:
         """Let everybody leave; what was said there is taken back."""
         circle = self.circle(request, public_id)
@@ -183,7 +183,7 @@ class CircleMember(CircleView):
             raise Problem(403, "manages_too", "an institution steps down by itself")
         return self.shown(request, circle)
 
-    @extend_schema(operation_id="circles_remove_member", responses=schemas.TakenBackSchema)
+    @extend_schema(operation_id="circles_remove_member", responses={200: schemas.TakenBackSchema})
     def delete(self, request: Request, public_id: UUID, institution_id: UUID) -> Response:
         """Remove another institution; what it said there is taken back. The own one leaves (`leave`)."""
         circle = self.circle(request, public_id)

@@ -1,4 +1,8 @@
-"""Log lines without secrets: a token or a feed key that got into one, by an address or a trace, is cut to a prefix."""
+"""Log lines without secrets: tokens and feed keys are cut to a prefix, links of letters to their place.
+
+A link that confirms an address or sets a new password opens what it is for until it is used: whoever reads the log of
+requests could be faster than its reader.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,13 @@ import re
 from iocmarket.accounts.secrets import LENGTH, PREFIX
 
 _SECRET = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{LENGTH - len(PREFIX)}}}")
+_LINK = re.compile(r"(/accounts/(?:confirm-email|password/reset/key)/)[^/\s?\"]+")
 HIDDEN = f"{PREFIX}…"
 
 
 def redacted(text: str) -> str:
-    """The same text without anything that looks like a token or a feed key."""
-    return _SECRET.sub(HIDDEN, text)
+    """The same text without anything that looks like a token, a feed key or the secret part of a link."""
+    return _LINK.sub(r"\1…", _SECRET.sub(HIDDEN, text))
 
 
 class RedactingFormatter(logging.Formatter):

@@ -43,6 +43,7 @@ def rule(**outcomes: str) -> Rule:
 _MACHINES = {"read_token": "login", "provider_token": "login"}
 ANYBODY = rule()
 WALL = rule(**dict.fromkeys(VIEWERS, "absent"))
+_UNASKED = rule(**{**WALL, "anonymous": "login", **_MACHINES})
 PEOPLE = rule(anonymous="login", applicant="waiting", **_MACHINES)
 """Approved members, in a browser; a token opens no page."""
 WRITERS = PEOPLE | {"reader": "denied", "administrator": "denied"}
@@ -104,7 +105,7 @@ _PROGRESS = but(theirs(PEOPLE), foreign="absent")
 TABLE: dict[str, tuple[Row, ...]] = {
     # Everybody's
     "healthz": (get("/healthz", ANYBODY),),
-    "readyz": (),  # it says 503 while no worker runs: tests/iocmarket/api/test_health.py
+    "readyz": (get("/readyz", ANYBODY),),  # 503 while no worker runs, to everybody
     "api/v1/schema": (get("/api/v1/schema", ANYBODY),),
     "api/docs": (get("/api/docs", ANYBODY),),
     "preferences/<slug:name>": (form("/preferences/theme", ANYBODY, value="dark"),),
@@ -115,7 +116,10 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "status": (get("/status", PEOPLE),),
     "search": (get("/search?q={text}", PEOPLE), form("/search", PEOPLE, many="{text}")),
     "i/<uuid:public_id>": (get("/i/{value}", PEOPLE), get("/i/{hidden}", theirs(PEOPLE))),
-    "alerts/<uuid:public_id>/seen": (form("/alerts/{absent}/seen", NOBODY),),
+    "alerts/<uuid:public_id>/seen": (
+        form("/alerts/{alert}/seen", theirs(PEOPLE)),
+        form("/alerts/{absent}/seen", NOBODY),
+    ),
     # Writing, in a browser
     "share": (get("/share", WRITERS), form("/share", WRITERS, text="45.1.2.3", act="look")),
     "share/<uuid:public_id>": (get("/share/{submission}", theirs(PEOPLE)),),
@@ -130,15 +134,17 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "account/waiting": (get("/account/waiting", but(PEOPLE, applicant="in")),),
     "account": (get("/account", PEOPLE), form("/account", PEOPLE, name="Somebody")),
     "account/second-factor": (get("/account/second-factor", PEOPLE),),
-    "account/sessions/end": (form("/account/sessions/end", NOBODY, session="0"),),  # there is none
-    "account/sessions/end-others": (),  # it gives the browser another session: accounts/test_own_page.py
+    "account/sessions/end": (form("/account/sessions/end", NOBODY, session="{session}"),),  # a colleague's
+    "account/sessions/end-others": (form("/account/sessions/end-others", PEOPLE),),
     "account/tokens": (
         get("/account/tokens", PEOPLE),
         form("/account/tokens", MANAGERS, name="x", scopes="indicators:read"),
     ),
     "account/tokens/<uuid:public_id>/revoke": (form("/account/tokens/{token}/revoke", theirs(MANAGERS)),),
     "account/waiting/questions/<uuid:public_id>": (
-        form("/account/waiting/questions/{absent}", but(WALL, anonymous="login", **_MACHINES), words="x"),
+        # Taken up, the answer leads back to the waiting page.
+        form("/account/waiting/questions/{question}", but(_UNASKED, applicant="waiting"), words="x"),
+        form("/account/waiting/questions/{absent}", _UNASKED, words="x"),
     ),
     "members/applications": (get("/members/applications", but(PEOPLE, reader="absent", contributor="absent")),),
     "members/applications/rules": (
@@ -198,8 +204,11 @@ TABLE: dict[str, tuple[Row, ...]] = {
         form("/members/applications/{applicant}", ADMINISTRATORS, decision="approve", role="reader"),
     ),
     "account/connections": (get("/account/connections", PEOPLE),),
-    "account/connections/undo": (form("/account/connections/undo", NOBODY, connection="1"),),  # there is none
-    "members/pending/<uuid:public_id>": (form("/members/pending/{applicant}", NOBODY),),  # no provider brought this one
+    "account/connections/undo": (form("/account/connections/undo", NOBODY, connection="{connection}"),),  # another's
+    "members/pending/<uuid:public_id>": (
+        form("/members/pending/{brought}", OF_THE_HOUSE, decision="refuse", reason="x"),
+        form("/members/pending/{applicant}", NOBODY),  # no provider brought this one
+    ),
     "privacy": (get("/privacy", ANYBODY),),
     "account/data": (get("/account/data", but(PEOPLE, applicant="in")),),
     "account/data/export": (form("/account/data/export", but(PEOPLE, applicant="in")),),
@@ -208,8 +217,14 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "account/data/erased": (get("/account/data/erased", ANYBODY),),
     "members": (get("/members", PEOPLE),),
     "members/invite": (form("/members/invite", MANAGERS, email="new@example.org", role="reader", language="fr"),),
-    "members/invitations/<uuid:public_id>/resend": (form("/members/invitations/{absent}/resend", NOBODY),),
-    "members/invitations/<uuid:public_id>/revoke": (form("/members/invitations/{absent}/revoke", NOBODY),),
+    "members/invitations/<uuid:public_id>/resend": (
+        form("/members/invitations/{mailed}/resend", theirs(MANAGERS)),
+        form("/members/invitations/{absent}/resend", NOBODY),
+    ),
+    "members/invitations/<uuid:public_id>/revoke": (
+        form("/members/invitations/{mailed}/revoke", theirs(MANAGERS)),
+        form("/members/invitations/{absent}/revoke", NOBODY),
+    ),
     "members/people/<uuid:public_id>/role": (form("/members/people/{person}/role", OF_THE_HOUSE, role="reader"),),
     "members/people/<uuid:public_id>/sessions": (form("/members/people/{person}/sessions", OF_THE_HOUSE),),
     "members/people/<uuid:public_id>/remove": (form("/members/people/{person}/remove", OF_THE_HOUSE),),
@@ -242,9 +257,11 @@ TABLE: dict[str, tuple[Row, ...]] = {
         send(_SELF + "/invitations", ADMIN, {"email": "new@example.org", "role": "reader"}),
     ),
     "api/v1/institutions/self/invitations/<uuid:public_id>": (
+        delete(_SELF + "/invitations/{mailed}", theirs(ADMIN)),
         delete(_SELF + "/invitations/{absent}", but(ADMIN, manager="absent", foreign="absent")),
     ),
     "api/v1/institutions/self/invitations/<uuid:public_id>/letter": (
+        send(_SELF + "/invitations/{mailed}/letter", theirs(ADMIN), {}),
         send(_SELF + "/invitations/{absent}/letter", but(ADMIN, manager="absent", foreign="absent"), {}),
     ),
     "api/v1/institutions/self/members": (get(_SELF + "/members", ADMIN),),
@@ -361,6 +378,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
         get(_OBJECT + "versions/", TOKENS),
     ),
     "taxii2/api/status/<str:status_id>/": (
+        get("/taxii2/api/status/{status}/", TOKENS),
+        get("/taxii2/api/status/{foreign_status}/", but(TOKENS, read_token="absent", provider_token="absent")),
         get("/taxii2/api/status/{absent}/", but(TOKENS, read_token="absent", provider_token="absent")),
     ),
     "^taxii2/.+/$": (get("/taxii2/nothing/", but(TOKENS, read_token="absent", provider_token="absent")),),

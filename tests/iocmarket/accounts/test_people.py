@@ -90,6 +90,17 @@ def test_a_manager_finds_nobody_of_another_institution(act: str, manager: Member
 
 
 @pytest.mark.parametrize("act", ACTS)
+def test_the_service_too_refuses_the_people_of_another_institution(manager: Member) -> None:
+    """The page finds nobody; this is for whoever calls the service from elsewhere."""
+    stranger = make_member(make_institution("Ailleurs"))
+    with pytest.raises(Refusal) as error:
+        change_role(stranger, role=Role.READER, by=manager)
+    assert refused(error) == "not_yours"
+    with pytest.raises(Refusal) as error:
+        end_sessions(stranger, by=manager)
+    assert refused(error) == "not_yours"
+
+
 def test_org_admin_escalates_a_manager_does_nothing_to_an_administrator(
     act: str, house: Institution, manager: Member
 ) -> None:

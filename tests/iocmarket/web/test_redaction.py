@@ -27,6 +27,16 @@ def test_secrets_are_cut_wherever_they_stand_and_nothing_else_is() -> None:
     )
 
 
+def test_the_secret_part_of_a_link_in_a_letter_is_cut() -> None:
+    assert redacted("Gone: /accounts/password/reset/key/7-cx1m2p-0a1b2c/ (410)") == (
+        "Gone: /accounts/password/reset/key/…/ (410)"
+    )
+    assert redacted('"GET /accounts/confirm-email/MQ:1wXyZ:a_b-c/ HTTP/1.1"') == (
+        '"GET /accounts/confirm-email/…/ HTTP/1.1"'
+    )
+    assert redacted("/accounts/confirm-email/ /accounts/login/") == "/accounts/confirm-email/ /accounts/login/"
+
+
 def test_traces_are_redacted_too() -> None:
     secret = new_secret()
     error = ValueError(secret)
