@@ -157,14 +157,15 @@ def _amended(one: Subject, secret: str) -> bytes:
     return post(f"/api/v1/contributions/{one.contribution}", secret, {"tlp": "CLEAR"}).replace(b"POST", b"PATCH", 1)
 
 
-def _submitted(one: Subject, secret: str, query: str) -> bytes:
-    return post(f"/api/v1/submissions{query}", secret, {"indicators": [one.value]})
+def _submitted(one: Subject, secret: str, query: str = "") -> bytes:
+    told = {"indicators": [one.value], "defaults": {"audience": "own"}}
+    return post(f"/api/v1/submissions{query}", secret, told)
 
 
 def _submitting(world: World) -> list[Exit]:
     """Each value once: afterwards it is known."""
     secret = world.reader.secret
-    return [Exit("submission", lambda one: _submitted(one, secret, "?audience=own"), 201)]
+    return [Exit("submission", lambda one: _submitted(one, secret), 201)]
 
 
 def _browser(world: World) -> list[Exit]:

@@ -13,6 +13,8 @@ _ACCOUNTS = "tests/iocmarket/accounts"
 _OUT = "tests/iocmarket/outbound"
 _EXITS = "tests/contract/test_exits.py"
 _MATRIX = "tests/contract/test_matrix.py"
+_VETTING = "tests/iocmarket/vetting"
+_SSO = "tests/iocmarket/sso"
 _ATTACKS = "tests/security/test_attacks.py"
 
 
@@ -36,6 +38,16 @@ ROWS = (
             "tests/iocmarket/indicators/test_amending.py::test_what_is_gone_or_anothers_is_not_amended",
             "tests/ingestion/submissions/test_existence.py::test_the_statement_of_the_other_is_untouched",
             "tests/sharing/taxii/test_contributing.py::test_institutions_do_not_meet_in_their_depots",
+            f"{_ACCOUNTS}/test_people.py::test_a_manager_finds_nobody_of_another_institution",
+            f"{_ACCOUNTS}/test_circle_pages.py::test_the_circle_in_the_path_decides_not_the_one_in_the_body",
+            f"{_ACCOUNTS}/test_asset_pages.py::test_assets_of_others_answer_as_none",
+            f"{_ACCOUNTS}/test_own_page.py::test_nobody_ends_the_session_of_somebody_else",
+            f"{_VETTING}/test_pages.py::test_an_application_of_another_institution_answers_a_manager_like_one_that_is_not_there",
+            f"{_SSO}/test_pending.py::test_nobody_else_answers",
+        ),
+        (
+            "the MISP dialect",
+            "evidence",
         ),
     ),
     Row(
@@ -56,6 +68,12 @@ ROWS = (
             f"{_MATRIX}::test_every_viewer_meets_what_the_matrix_says",
             f"{_ACCOUNTS}/test_community.py::test_managers_make_and_revoke_the_tokens_of_their_own_institution_alone",
             f"{_ACCOUNTS}/test_tokens_api.py::test_another_institutions_token_is_as_none",
+            f"{_ACCOUNTS}/test_people.py::test_org_admin_escalates_a_manager_does_nothing_to_an_administrator",
+            f"{_ACCOUNTS}/test_people.py::test_nobody_gives_a_role_above_the_own",
+            f"{_ACCOUNTS}/test_people.py::test_a_token_that_manages_is_worth_a_manager_and_no_more",
+            f"{_ACCOUNTS}/test_people.py::test_the_service_too_refuses_the_people_of_another_institution",
+            f"{_ACCOUNTS}/test_partners.py::test_only_an_administrator_sees_partners",
+            f"{_VETTING}/test_deciding.py::test_nobody_lets_oneself_in",
         ),
     ),
     Row(
@@ -81,7 +99,15 @@ ROWS = (
             f"{_ATTACKS}::test_extra_fields_of_a_body_are_refused",
             f"{_ACCOUNTS}/test_tokens_api.py::test_mass_assignment_is_refused_by_the_api",
             f"{_ACCOUNTS}/test_tokens_api.py::test_mass_assignment_is_ignored_by_the_page",
+            f"{_ACCOUNTS}/test_people.py::test_fields_that_are_not_asked_for_assign_nothing",
+            f"{_ACCOUNTS}/test_invitations.py::test_fields_that_are_not_asked_for_assign_nothing",
+            f"{_ACCOUNTS}/test_asset_pages.py::test_a_body_cannot_say_more_than_it_may",
+            f"{_ACCOUNTS}/test_asset_pages.py::test_a_form_cannot_say_more_than_it_may",
+            f"{_ACCOUNTS}/test_circle_pages.py::test_bodies_are_read_exactly",
+            f"{_ACCOUNTS}/test_community.py::test_an_application_cannot_grant_itself_anything",
+            f"{_SSO}/test_pending.py::test_a_form_assigns_nothing_but_what_it_is_for",
         ),
+        ("the MISP dialect",),
     ),
     Row(
         "a change of type X deletes type Y",
@@ -139,6 +165,11 @@ ROWS = (
             f"{_MATRIX}::test_every_method_of_the_api_stands_in_the_matrix",
             f"{_MATRIX}::test_every_exit_tells_every_viewer_what_marking_and_audience_admit",
             "tests/oracle/test_worlds.py::test_whatever_people_do_every_exit_says_what_the_rules_say",
+            "tests/iocmarket/audit/test_trail.py::test_an_institution_reads_its_own_trail_and_no_others",
+            "tests/iocmarket/audit/test_trail.py::test_an_administrator_learns_that_content_was_changed_and_nothing_of_it",
+            "tests/iocmarket/audit/test_trail.py::test_no_event_of_acts_with_values_holds_one",
+            "tests/iocmarket/privacy/test_own_data.py::test_a_manager_takes_the_data_of_the_institution_without_what_is_a_persons_alone",
+            "tests/sharing/feeds/test_doors.py::test_a_statement_in_amber_changes_nothing_in_public",
         ),
         ("web hooks, mail and chat notifications", "evidence", "statistics pages"),
     ),
@@ -150,7 +181,16 @@ ROWS = (
             "tests/iocmarket/indicators/test_sightings.py::test_hidden_and_unknown_are_refused_alike_by_the_same_statements",
             "tests/sharing/taxii/test_endpoints.py::test_absent_hidden_and_misspelt_collections_are_the_same_404",
             f"{_ACCOUNTS}/test_community.py::test_log_in_answers_alike_for_a_wrong_password_and_an_unknown_address",
+            f"{_EXITS}::test_no_exit_betrays_what_the_reader_may_not_see",
+            f"{_ACCOUNTS}/test_invitations.py::test_whether_an_address_is_a_member_is_told_to_the_mailbox_alone",
+            f"{_ACCOUNTS}/test_log_in.py::test_an_application_tells_nobody_that_the_address_is_known",
+            f"{_ACCOUNTS}/test_log_in.py::test_a_lost_password_is_asked_for_alike_whether_or_not_somebody_has_the_address",
+            f"{_ACCOUNTS}/test_partners.py::test_what_is_addressed_to_a_partner_is_unknown_to_whatever_it_asks",
+            f"{_ACCOUNTS}/test_circle_invitations.py::test_the_inviter_does_not_learn_of_a_circle_of_the_same_name",
+            f"{_ACCOUNTS}/test_circle_pages.py::test_a_circle_of_others_answers_as_none",
+            f"{_VETTING}/test_pages.py::test_a_member_institution_and_an_unknown_one_are_answered_alike",
         ),
+        ("the MISP dialect",),
     ),
     Row(
         "sharing wider than asked for",
@@ -161,7 +201,11 @@ ROWS = (
             "tests/iocmarket/indicators/test_amending.py::test_red_leaves_every_view_and_becomes_the_persons_own",
             "tests/ingestion/submissions/test_markings.py::test_who_shares_anonymously_is_named_in_no_exit",
             "tests/iocmarket/indicators/test_leaving.py::test_who_leaves_loses_it_and_takes_back_what_it_said",
+            f"{_ACCOUNTS}/test_partners.py::test_no_token_of_a_partner_carries_more_than_green",
+            f"{_ACCOUNTS}/test_partners.py::test_nothing_can_be_addressed_to_a_partner_and_it_is_in_no_circle",
+            f"{_MATRIX}::test_a_token_with_a_lower_ceiling_reads_no_more_than_it",
         ),
+        ("tags and markings that come with the MISP dialect",),
     ),
     Row(
         "script in a value, a comment, a name",
@@ -173,6 +217,15 @@ ROWS = (
             f"{_WEB}/test_templates.py::test_what_is_marked_safe_is_known",
             f"{_WEB}/test_middleware.py::test_pages_carry_the_strict_policy_and_are_kept_nowhere",
             f"{_ATTACKS}::test_markup_in_any_field_reaches_no_page_as_markup",
+            "tests/security/test_markup.py::test_markup_in_every_text_reaches_no_page_as_markup",
+            "tests/security/test_markup.py::test_every_column_of_text_stands_in_the_table",
+            "tests/security/test_markup.py::test_what_a_browser_calls_itself_is_text_in_the_journal",
+            f"{_ACCOUNTS}/test_token_pages.py::test_the_page_tells_of_the_last_use_without_obeying_it",
+        ),
+        (
+            "mails that are read",
+            "names in archives of evidence",
+            "chat",
         ),
     ),
     Row(
@@ -183,6 +236,10 @@ ROWS = (
             f"{_MATRIX}::test_reading_writes_nothing_into_the_record",
             f"{_ACCOUNTS}/test_authentication.py::test_a_session_writes_only_with_its_csrf_token",
             f"{_WEB}/test_templates.py::test_every_form_that_writes_carries_its_token",
+            f"{_VETTING}/test_pages.py::test_every_act_needs_a_form_of_ours",
+            f"{_ACCOUNTS}/test_token_pages.py::test_every_act_asks_for_the_forms_own_token",
+            f"{_ACCOUNTS}/test_circle_pages.py::test_get_changes_nothing",
+            f"{_SSO}/test_oidc.py::test_a_log_in_begins_by_a_button_with_our_cookie",
         ),
     ),
     Row(
@@ -219,7 +276,11 @@ ROWS = (
             f"{_WEB}/test_deployment.py::test_a_forwarded_host_changes_no_link",
             "tests/sharing/feeds/test_formats.py::test_csv_carries_the_labels_and_runs_no_formula",
             f"{_OUT}/test_client.py::test_a_header_cannot_begin_another",
+            f"{_WEB}/test_mails.py::test_names_are_not_escaped_and_begin_no_header",
+            f"{_ACCOUNTS}/test_expiring.py::test_a_name_with_line_ends_makes_no_header",
+            "tests/iocmarket/audit/test_trail.py::test_the_export_is_a_table_in_which_nothing_is_a_formula",
         ),
+        ("chat",),
     ),
     Row(
         "injection into an export format",
@@ -239,7 +300,11 @@ ROWS = (
             "tests/iocmarket/indicators/test_guard.py::test_nothing_that_python_calls_private_is_ever_allowed",
             "tests/contract/test_warninglists.py::test_public_resolvers_are_never_blocked",
             "tests/sharing/feeds/test_selection.py::test_assets_of_any_member_never_block_and_are_still_detected",
+            f"{_ACCOUNTS}/test_assets.py::test_the_record_of_one_institution_proves_nothing_for_another",
+            f"{_ACCOUNTS}/test_assets.py::test_verified_assets_of_two_institutions_never_overlap",
+            f"{_VETTING}/test_vouching.py::test_an_institution_has_one_word",
         ),
+        ("the cap on what one institution blocks",),
     ),
     Row(
         "default and weak secrets",
@@ -271,6 +336,48 @@ ROWS = (
         (
             "tests/iocmarket/audit/test_journal.py::test_the_database_refuses_to_change_or_delete_an_event",
             "tests/iocmarket/audit/test_journal.py::test_the_event_of_a_token_holds_no_secret",
+            "tests/iocmarket/audit/test_chain.py::test_tampering_with_the_database_is_found_where_it_was_done",
+            "tests/iocmarket/audit/test_chain.py::test_a_deletion_before_the_seal_is_found",
+            "tests/iocmarket/audit/test_chain.py::test_a_chain_that_was_written_anew_does_not_go_through_the_head_kept_elsewhere",
+            "tests/iocmarket/audit/test_chain.py::test_the_database_refuses_to_change_or_delete_a_link",
         ),
+    ),
+    Row(
+        "secrets in logs, error pages and letters",
+        "house rule",
+        (
+            "tests/security/test_overheard.py::test_a_secret_in_a_line_is_heard",  # under which every test runs
+            f"{_WEB}/test_redaction.py::test_every_line_of_the_program_goes_through_it",
+            f"{_WEB}/test_redaction.py::test_the_secret_part_of_a_link_in_a_letter_is_cut",
+            f"{_WEB}/test_redaction.py::test_gunicorn_writes_neither_keys_nor_queries",
+            f"{_WEB}/test_errors.py::test_refused_and_senseless_requests_tell_no_detail",
+            f"{_WEB}/test_mails.py::test_a_broker_that_is_away_disturbs_nobody_and_no_link_is_logged",
+            "tests/sharing/feeds/test_doors.py::test_no_error_page_repeats_a_key",
+            f"{_ACCOUNTS}/test_expiring.py::test_the_letter_says_which_and_where_and_holds_no_secret",
+        ),
+        ("metrics", "evidence"),
+    ),
+    Row(
+        "somebody who is out is still in",
+        "MISP c0f6463d5",
+        (
+            "tests/contract/test_out_everywhere.py::test_whoever_is_out_is_out_at_every_exit",
+            "tests/contract/test_out_everywhere.py::test_a_running_taxii_paging_stops_and_goes_on_when_it_is_let_in_again",
+            f"{_ACCOUNTS}/test_people.py::test_removal_ends_sessions_and_tokens_at_once_and_keeps_attribution",
+            f"{_ACCOUNTS}/test_own_page.py::test_a_new_password_ends_the_other_sessions",
+            f"{_ACCOUNTS}/test_partners.py::test_the_agreement_ends_by_itself_at_the_next_request",
+            f"{_ACCOUNTS}/test_invitations.py::test_the_link_runs_out_after_seven_days",
+            "tests/sharing/feeds/test_doors.py::test_a_key_is_over_at_its_next_request_and_looks_as_if_it_never_was",
+        ),
+    ),
+    Row(
+        "personal data kept for ever",
+        "house rule",
+        (
+            "tests/contract/test_personal_data.py::test_every_model_with_personal_data_has_a_retention_or_a_reason",
+            "tests/iocmarket/privacy/test_own_data.py::test_an_erased_person_is_nowhere_in_the_database",
+            "tests/iocmarket/privacy/test_own_data.py::test_an_open_session_that_was_left_behind_takes_and_erases_nothing",
+        ),
+        ("stolen accounts", "evidence"),
     ),
 )
