@@ -45,12 +45,11 @@ CHOSEN = {
 """By model: what is shown somewhere as somebody wrote it."""
 OURS = {
     "accounts.Asset": {"challenge"},
-    "accounts.Member": {"password"},
+    "accounts.Member": {"password", "language"},
     "accounts.Token": {"hint", "tool", "feed"},
     "audit.Event": {"action", "subject_type", "client"},  # the client: the last test
     "sso.FederationProvider": {"slug", "protocol", "issuer", "secret"},
     "sso.FederationScope": {"value"},
-    "vetting.Application": {"language"},
     "indicators.Indicator": {"type", "value", "reversed_name"},  # canonical: tests/contract/test_types.py
     "publication.View": {"audience"},
     "publication.Entry": {"stix_type"},
