@@ -89,7 +89,6 @@ def test_a_manager_finds_nobody_of_another_institution(act: str, manager: Member
     assert (fresh.role, fresh.state, fresh.session_generation) == (Role.CONTRIBUTOR, Member.State.APPROVED, 0)
 
 
-@pytest.mark.parametrize("act", ACTS)
 def test_the_service_too_refuses_the_people_of_another_institution(manager: Member) -> None:
     """The page finds nobody; this is for whoever calls the service from elsewhere."""
     stranger = make_member(make_institution("Ailleurs"))
@@ -101,6 +100,7 @@ def test_the_service_too_refuses_the_people_of_another_institution(manager: Memb
     assert refused(error) == "not_yours"
 
 
+@pytest.mark.parametrize("act", ACTS)
 def test_org_admin_escalates_a_manager_does_nothing_to_an_administrator(
     act: str, house: Institution, manager: Member
 ) -> None:
