@@ -75,11 +75,15 @@ def make_applicant(
 
 
 def make_token(
-    institution: Institution, *, scopes: Iterable[str] = (Scope.INDICATORS_READ, Scope.FEEDS_READ), **extra: Any
+    institution: Institution,
+    *,
+    name: str = "test",
+    scopes: Iterable[str] = (Scope.INDICATORS_READ, Scope.FEEDS_READ),
+    **extra: Any,
 ) -> str:
     """The secret of a new token."""
     return services.create_token(
-        institution=institution, name="test", scopes=scopes, made_by=None, actor=PLATFORM, **extra
+        institution=institution, name=name, scopes=scopes, made_by=None, actor=PLATFORM, **extra
     ).secret
 
 

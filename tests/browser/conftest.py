@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.village import Village, settle
@@ -29,6 +29,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# How long a step may take before it counts as failed, in milliseconds: a slow machine is not a wrong page.
+PATIENCE = 60_000
 # The browser writes this to the console itself for every answer that is meant to be one.
 EXPECTED = "Failed to load resource: the server responded with a status of 4"
 
@@ -51,6 +53,7 @@ def browser() -> Iterator[Browser]:
     # Playwright runs an event loop in this thread; Django would then refuse the database calls of fixtures.
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield started
@@ -77,7 +80,7 @@ def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
             key = session.cookies[settings.SESSION_COOKIE_NAME].value
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)

@@ -101,7 +101,7 @@ def test_revoking_asks_first_and_closes_the_token(visit: Visit, village: Village
     page.get_by_role("button", name="Révoquer définitivement").click()
     expect(page.get_by_text("ne permet plus rien")).to_be_visible()
     expect(page.get_by_role("row", name="test")).to_contain_text("Révoqué")
-    token = Token.objects.get(name="test")
+    token = Token.objects.get(name="test", institution=village.manager.institution)
     assert token.revoked_at is not None
 
 

@@ -133,7 +133,7 @@ def settle() -> Village:
     applicant = _candidate(manager, make_member(meriane, name="Inès Bouvard", email="ines@inp-meriane.fr"))
     make_token(valbrune)
     switch(on=True, actor=PLATFORM)
-    make_token(valbrune, feed="text", networks=["192.0.2.0/24", "2001:db8::/32"])
+    make_token(valbrune, name="pare-feu", feed="text", networks=["192.0.2.0/24", "2001:db8::/32"])
     partner = make_partner(
         name="CERT national", agreement="Convention du 3 mars 2026, gardée au secrétariat.",
         until=timezone.now() + timedelta(days=200), contact_email="cert@example.org", actor=PLATFORM,

@@ -100,7 +100,15 @@ def is_same(text: str) -> bool:
 
 def data_of(village: Village) -> Iterator[str]:
     """What people of the village are called and wrote."""
-    yield from (settings.COMMUNITY_NAME, "CA", "Responsable sécurité", "Vague de novembre", "attack:T1566.002", "test")
+    yield from (
+        settings.COMMUNITY_NAME,
+        "CA",
+        "Responsable sécurité",
+        "Vague de novembre",
+        "attack:T1566.002",
+        "test",
+        "pare-feu",
+    )
     yield from ("faux CAS, copié de la page du matin", "vu ici aussi", "faux CAS", "zzzzzz", "jamais-vu.top", "Exemple")
     yield from (village.valbrune.name, village.meriane.name, "École de Lumen", "Autre")
     for member in (village.manager, village.reader, village.applicant):
