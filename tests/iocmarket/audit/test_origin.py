@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpResponse
@@ -19,7 +21,7 @@ pytestmark = pytest.mark.django_db
 FORGET = "UPDATE audit_event SET address = NULL, client = '', salt = NULL"
 
 
-def act_by_request(address: str = "192.0.2.7", client: str = "curl/8.0", **headers: str) -> Event:
+def act_by_request(address: str = "192.0.2.7", client: str = "curl/8.0", **headers: Any) -> Event:
     """An event that a request caused."""
 
     def answer(_request: object) -> HttpResponse:
