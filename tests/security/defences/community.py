@@ -67,7 +67,8 @@ COMMUNITY = (
     # Second factors and fresh log-ins
     Mutation(
         "who needs a second factor has one",
-        "iocmarket/accounts/second_factor.py", "return must_have(member) and not is_protected(member, session)", "return False",
+        "iocmarket/accounts/second_factor.py", "return must_have(member) and not is_protected(member, session)",
+        "return False",
         (f"{_ACCOUNTS}/test_second_factor.py::test_who_needs_one_sees_only_where_it_is_set_up",),
     ),
     Mutation(
