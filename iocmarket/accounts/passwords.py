@@ -1,7 +1,8 @@
 """What a password must not be, beyond Django's checks; nothing is asked outside, no list is fetched.
 
-Django's list holds twenty thousand common passwords, but few of twelve characters: people make one longer with a year,
-a mark at the end, or by saying it twice. So the list is asked about what is left when such padding is taken away.
+Django's list holds 19 646 common passwords, 187 of them of twelve characters or more: people make one longer with a
+year, a mark at the end, or by saying it twice. So the list is asked about what is left when such padding is taken away.
+It is English: what is taken most in French stands here (FRENCH).
 """
 
 from __future__ import annotations
@@ -29,7 +30,19 @@ ROWS = (
     "01234567890123456789",
 )
 _LOOK_ALIKES = str.maketrans("@013457$!€", "aoieastsie")
-FRENCH = ("motdepasse", "bonjour", "soleil", "azerty", "cybersecurite", "universite", "administrateur", "bienvenue")
+_TAKEN_IN_FRENCH = """
+motdepasse bonjour bonsoir soleil azerty cybersecurite securite informatique universite etablissement laboratoire
+administrateur administration administratrice utilisateur bienvenue connexion session changemoi provisoire
+temporaire secret ordinateur internet reseau serveur recherche etudiant professeur bibliotheque campus rectorat
+janvier fevrier mars avril juin juillet aout septembre octobre novembre decembre printemps automne hiver vacances
+lundi mardi mercredi jeudi vendredi samedi dimanche rentree noel anniversaire
+doudou loulou chouchou coucou jetaime amour bisous cherie papillon princesse licorne chocolat camille nicolas
+thomas julien sebastien christophe philippe stephane frederic alexandre isabelle nathalie catherine
+france paris marseille lyon toulouse bordeaux strasbourg grenoble nantes lille rennes montpellier bretagne
+olympique football portugal allezlesbleus
+"""
+FRENCH = tuple(_TAKEN_IN_FRENCH.split())
+"""Without accents. One of them with a year and a mark is nobody's secret; beside other words it does no harm."""
 
 
 class NotPredictable:

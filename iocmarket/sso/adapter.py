@@ -11,7 +11,7 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
 from allauth.socialaccount.providers import registry
 from allauth.socialaccount.providers.base import AuthProcess, Provider
 from django.contrib import messages
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,11 +21,13 @@ from iocmarket.accounts.reauthentication import is_fresh
 from iocmarket.kernel.decision import Refusal
 from iocmarket.outbound.session import session
 from iocmarket.sso import services
+from iocmarket.sso.applying import begin_application
 from iocmarket.sso.asserted import Asserted
 from iocmarket.sso.assurance import note
 from iocmarket.sso.config import ProviderConfig
 from iocmarket.sso.pages import refused
 from iocmarket.sso.providers import provider_named, provider_of
+from iocmarket.vetting.forms import say_before
 
 
 class FederationAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
@@ -45,8 +47,17 @@ class FederationAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
                 sociallogin.account = services.admit(asserted, config)
                 sociallogin.user = sociallogin.account.user
         except Refusal as refusal:
-            raise ImmediateHttpResponse(refused(request, refusal, config)) from refusal
+            raise ImmediateHttpResponse(self._answer(request, refusal, sociallogin)) from refusal
         note(sociallogin.state, asserted)
+
+    def _answer(self, request: HttpRequest, refusal: Refusal, sociallogin: SocialLogin) -> HttpResponse:
+        """The reason; for somebody unknown whose institution is not in, the way to apply with what was said."""
+        asserted, config = sociallogin.provider.asserted, sociallogin.provider.config
+        if refusal.code == "institution_new":
+            return begin_application(request, asserted, config)
+        if refusal.code == "scope_unknown" and not sociallogin.is_existing:
+            say_before(request, name=asserted.name, email=asserted.email, domains="\n".join(sorted(asserted.scopes)))
+        return refused(request, refusal, config)
 
     def _connect(self, request: HttpRequest, asserted: Asserted, config: ProviderConfig) -> NoReturn:
         """Always ends here: the library's own way would write the whole row of the member back."""

@@ -26,7 +26,7 @@ REASONS: dict[str, Promise] = {
     ),
     "scope_unknown": _(
         "The log-in service did not say that you belong to an institution of this community. "
-        "Your institution may first have to apply."
+        "If yours is not a member yet, you can ask for access in its name."
     ),
     "scope_ambiguous": _("The log-in service says that you belong to several institutions of this community."),
     "institution_closed": _("Your institution is not, or no longer, part of this community."),
@@ -43,10 +43,6 @@ REASONS: dict[str, Promise] = {
         "if that changes nothing, tell its support that we ask for a new log-in."
     ),
     "removed": _("You are no longer a member. Your managers can invite you again."),
-    # Answers to an application (services.approve_pending).
-    "already_decided": _("Somebody else has answered this application already."),
-    "role_too_high": _("You cannot give a role above your own."),
-    "reason_required": _("A refusal needs a reason: the applicant will read it."),
     "last_way_in": _("Without this connection you could no longer log in."),
 }
 UNREADABLE = _(
@@ -58,7 +54,8 @@ CANCELLED = _("You did not log in at your institution.")
 def refused(request: HttpRequest, refusal: Refusal, config: ProviderConfig) -> HttpResponse:
     """403 with the reason."""
     said = REASONS.get(refusal.code, UNREADABLE)
-    return _page(request, reason=said, name=config.name, known=refusal.code == "address_taken", status=403)
+    known, unknown = refusal.code == "address_taken", refusal.code == "scope_unknown"
+    return _page(request, reason=said, name=config.name, known=known, unknown=unknown, status=403)
 
 
 def not_taken(request: HttpRequest, error: NotTaken, config: ProviderConfig | None) -> HttpResponse:

@@ -13,6 +13,7 @@ from iocmarket.audit.services import Actor, record
 from iocmarket.kernel.decision import Refusal
 from iocmarket.sso.config import ProviderConfig, ServiceConfig, read_federation, read_provider
 from iocmarket.sso.models import FederationProvider, FederationScope
+from iocmarket.vetting.vouching import NEW
 
 _COLUMNS = ("slug", "name", "protocol", "issuer", "enabled")
 
@@ -58,11 +59,30 @@ def institution_for(config: ProviderConfig, scopes: Iterable[str]) -> tuple[Inst
     return next(iter(found.values()))
 
 
-def _institution(named: str) -> Institution | None:
+def newcomer_for(config: ProviderConfig, scopes: Iterable[str]) -> tuple[str, str] | None:
+    """The name of the one institution that the scopes stand for and that has yet to come in, and the scope; or None."""
+    said = {config.scopes[scope]: scope for scope in sorted(set(scopes) & set(config.scopes))}
+    if len(said) != 1:
+        return None
+    ((named, scope),) = said.items()
+    found = _institution(named)
+    if found is None:
+        return None if _is_public_id(named) else (named, scope)
+    new = found.state in NEW and found.kind == Institution.Kind.MEMBER
+    return (found.name, scope) if new else None
+
+
+def _is_public_id(named: str) -> bool:
     try:
-        found = Institution.objects.filter(public_id=uuid.UUID(named)).first()
+        uuid.UUID(named)
     except ValueError:
-        found = Institution.objects.filter(name__iexact=named).first()
+        return False
+    return True
+
+
+def _institution(named: str) -> Institution | None:
+    key = {"public_id": named} if _is_public_id(named) else {"name__iexact": named}
+    found = Institution.objects.filter(**key).first()
     while found is not None and found.merged_into is not None:
         found = found.merged_into
     return found

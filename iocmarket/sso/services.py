@@ -2,27 +2,28 @@
 
 It may make an applicant of somebody unknown, connect itself to the account of somebody who is logged in, and log in
 whom it was connected to. It never finds an account by its address, never moves anybody, never gives or changes a
-role, never lets anybody in again (security.md, Log-in).
+role, never lets anybody in (security.md, Log-in): that is decided as for everybody, in iocmarket/vetting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
-from django.db.models import QuerySet
 
 from iocmarket.accounts.languages import language_here
-from iocmarket.accounts.member_letters import write_to, write_to_managers
 from iocmarket.accounts.models import Institution, Member
-from iocmarket.accounts.roles import Capability, Role, roles_up_to
+from iocmarket.accounts.roles import Role
 from iocmarket.audit.services import Actor, record
 from iocmarket.kernel.decision import Refusal
 from iocmarket.sso.asserted import Asserted
 from iocmarket.sso.config import ProviderConfig
-from iocmarket.sso.providers import institution_for, providers, speaks_for
+from iocmarket.sso.providers import institution_for, newcomer_for, providers, speaks_for
+from iocmarket.vetting.applying import Told, address_confirmed, apply
+from iocmarket.vetting.mails import tell_deciders
 
 
 @transaction.atomic
@@ -30,30 +31,62 @@ def admit(asserted: Asserted, config: ProviderConfig) -> SocialAccount:
     """Make an applicant of somebody who was never seen, in the institution that the provider speaks for.
 
     Raises Refusal, and nothing is stored then: `scope_unknown`, `scope_ambiguous`, `institution_closed`,
-    `address_missing`, `address_foreign`, `address_taken`.
+    `institution_new` (it has to apply first), `address_missing`, `address_foreign`, `address_taken`.
     """
+    if newcomer_for(config, asserted.scopes):
+        _check_address(asserted, config)
+        raise Refusal("institution_new", "the institution has yet to come in")
     institution, scope = institution_for(config, asserted.scopes)
     institution = Institution.objects.select_for_update().get(pk=institution.pk)
     if account := SocialAccount.objects.filter(provider=asserted.issuer, uid=asserted.subject).first():
         return account  # by the same person's other tab, a moment ago
     if not institution.is_approved or institution.kind != Institution.Kind.MEMBER:
         raise Refusal("institution_closed", f"{institution.name} is not in the community")
+    account = _made(asserted, config, institution, scope)
+    member = account.user
+    record(
+        "member.applied", actor=Actor(member_id=member.pk, institution_id=institution.pk), subject_type="member",
+        subject_id=member.public_id, details={"federation": config.slug, "scope": scope},
+    )  # fmt: skip
+    tell_deciders("application_arrived", member)
+    return account
+
+
+@transaction.atomic
+def apply_through(asserted: Asserted, config: ProviderConfig, told: Told) -> SocialAccount:
+    """Keep the application of somebody whose institution has yet to come in, under the name that the operator wrote.
+
+    The provider vouches for who the person is and for nothing that the person tells. Raises Refusal as `admit` does.
+    """
+    found = newcomer_for(config, asserted.scopes)
+    if found is None:
+        raise Refusal("institution_closed", "the institution has come in, or may not")
+    name, scope = found
+    institution, _ = Institution.objects.get_or_create(name__iexact=name, defaults={"name": name})
+    Institution.objects.select_for_update().get(pk=institution.pk)
+    if account := SocialAccount.objects.filter(provider=asserted.issuer, uid=asserted.subject).first():
+        return account
+    account = _made(asserted, config, institution, scope)
+    apply(
+        account.user, replace(told, institution=institution.name), through={"federation": config.slug, "scope": scope}
+    )
+    if not asserted.email_refuted:
+        address_confirmed(account.user)
+    return account
+
+
+def _made(asserted: Asserted, config: ProviderConfig, institution: Institution, scope: str) -> SocialAccount:
+    """The person, as an applicant, with the connection; who called holds the institution's row."""
     _check_address(asserted, config)
     member = Member.objects.create_user(
         asserted.email, None, name=asserted.name, institution=institution, state=Member.State.APPLICANT,
         role=Role.READER, language=language_here(),
     )  # fmt: skip
     EmailAddress.objects.create(user=member, email=member.email, primary=True, verified=not asserted.email_refuted)
-    account = SocialAccount.objects.create(
+    made: SocialAccount = SocialAccount.objects.create(
         user=member, provider=asserted.issuer, uid=asserted.subject, extra_data={"scopes": [scope]}
     )
-    actor = Actor(member_id=member.pk, institution_id=institution.pk)
-    record(
-        "member.applied", actor=actor, subject_type="member", subject_id=member.public_id,
-        details={"federation": config.slug, "scope": scope},
-    )  # fmt: skip
-    _tell_managers(member, institution)
-    return account
+    return made
 
 
 def _check_address(asserted: Asserted, config: ProviderConfig) -> None:
@@ -126,60 +159,3 @@ def note_connection(action: str, member: Member, issuer: str) -> None:
     """One event of the member about the member; never the subject."""
     actor = Actor(member_id=member.pk, institution_id=member.institution_id)
     record(action, actor=actor, subject_type="member", subject_id=member.public_id, details={"issuer": issuer})
-
-
-def pending_of(institution: Institution) -> QuerySet[Member]:
-    """Whom a provider brought and nobody has answered, oldest first."""
-    waiting = Member.objects.filter(institution=institution, state=Member.State.APPLICANT, is_active=True)
-    return waiting.filter(pk__in=SocialAccount.objects.values("user")).order_by("date_joined")
-
-
-@transaction.atomic
-def approve_pending(member: Member, *, role: Role, by: Member) -> Member:
-    """Let in somebody whom a provider brought. Raises Refusal: `not_yours`, `already_decided`, `role_too_high`,
-    `institution_closed`."""
-    held = _held(member, by)
-    if role not in (list(Role) if by.may(Capability.INSTITUTIONS_MANAGE) else roles_up_to(by.role)):
-        raise Refusal("role_too_high", "nobody gives a role above the own", where="/role")
-    if held.institution is None or not held.institution.is_approved:
-        raise Refusal("institution_closed", "the institution is not in the community")
-    held.state, held.role = Member.State.APPROVED, role
-    held.save(update_fields=["state", "role"])
-    _answered("member.approved", held, by, role=role.value)
-    return held
-
-
-@transaction.atomic
-def refuse_pending(member: Member, *, reason: str, by: Member) -> Member:
-    """Refuse somebody whom a provider brought. Raises Refusal: `not_yours`, `already_decided`, `reason_required`."""
-    held = _held(member, by)
-    if not reason.strip():
-        raise Refusal("reason_required", "a refusal needs a reason: the applicant will read it", where="/reason")
-    held.state, held.decided_reason = Member.State.REFUSED, reason.strip()[:2000]
-    held.save(update_fields=["state", "decided_reason"])
-    _answered("member.refused", held, by)
-    return held
-
-
-def _held(member: Member, by: Member) -> Member:
-    """The row as it stands, if this person may answer it."""
-    held = Member.objects.select_for_update(of=("self",)).select_related("institution").get(pk=member.pk)
-    own = by.may(Capability.MEMBERS_MANAGE) and by.institution_id == held.institution_id
-    brought = SocialAccount.objects.filter(user=held).exists()
-    if not brought or not (own or by.may(Capability.INSTITUTIONS_MANAGE)):
-        raise Refusal("not_yours", "a manager answers those whom a provider brought into the own institution")
-    if held.state != Member.State.APPLICANT:
-        raise Refusal("already_decided", "this application has been answered already")
-    return held
-
-
-def _answered(action: str, member: Member, by: Member, **details: object) -> None:
-    actor = Actor(member_id=by.pk, institution_id=by.institution_id)
-    record(action, actor=actor, subject_type="member", subject_id=member.public_id, details=details)
-    approved = member.state == Member.State.APPROVED
-    context = {"institution": str(member.institution), "approved": approved, "reason": member.decided_reason}
-    write_to(member, "federation_answered", context)
-
-
-def _tell_managers(member: Member, institution: Institution) -> None:
-    write_to_managers(institution, "federation_asks", {"name": str(member)})

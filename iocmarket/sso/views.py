@@ -6,7 +6,6 @@ import secrets
 from typing import Any
 
 from allauth.core.exceptions import ReauthenticationRequired
-from allauth.socialaccount.helpers import complete_social_login
 from allauth.socialaccount.providers.base import AuthProcess
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -19,10 +18,10 @@ from django.views.decorators.http import require_GET, require_POST
 from iocmarket.accounts.reauthentication import is_fresh
 from iocmarket.accounts.views import member_of
 from iocmarket.sso import again, oidc, saml
-from iocmarket.sso.adapter import made_provider
 from iocmarket.sso.asserted import Asserted
 from iocmarket.sso.assurance import AGAIN
 from iocmarket.sso.choice import found_among
+from iocmarket.sso.completing import complete
 from iocmarket.sso.config import Protocol, ProviderConfig
 from iocmarket.sso.errors import NotTaken
 from iocmarket.sso.onward import next_path
@@ -124,8 +123,4 @@ def _complete(
 ) -> HttpResponseBase:
     if state["process"] == AGAIN:
         return again.prove(request, asserted, config, state)
-    provider = made_provider(request, config)
-    login = provider.sociallogin_from_response(request, asserted)
-    login.state = {"process": state["process"], "next": state.get("next") or None}
-    response: HttpResponseBase = complete_social_login(request, login)
-    return response
+    return complete(request, asserted, config, state)

@@ -108,7 +108,8 @@ class Applications(ScopedView):
 
     @extend_schema(operation_id="applications_list", responses=ApplicationsSchema)
     def get(self, request: Request) -> Response:
-        """The oldest 50: everybody's for administrators, those of the own institution for managers."""
+        """The oldest 50: those of the own institution for managers; for administrators, those of institutions that
+        are new or have no manager."""
         if unknown := sorted(request.query_params):
             raise Problem(400, "unknown_parameter", f"unknown parameter {unknown[0][:40]!r}", where=unknown[0][:40])
         found = deciding.waiting_for(_person(request))[:SHOWN]

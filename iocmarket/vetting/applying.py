@@ -6,6 +6,7 @@ from no answer which institutions are members, and leaves no institution behind.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -36,10 +37,11 @@ class Told:
 
 
 @transaction.atomic
-def apply(member: Member, told: Told) -> Application:
+def apply(member: Member, told: Told, *, through: Mapping[str, object] | None = None) -> Application:
     """Keep what an applicant tells. Raises Refusal(`already_decided`) for anybody who is no applicant.
 
     Accepted is the version that was shown; when it was an earlier one, the person is asked at the first visit.
+    `through`: what the journal says of the provider that brought the person.
     """
     if member.state != Member.State.APPLICANT:
         raise Refusal("already_decided", "this person is no applicant")
@@ -57,7 +59,7 @@ def apply(member: Member, told: Told) -> Application:
         accept_charter(member, version=holds.version)
     record(
         "member.applied", actor=Actor(member_id=member.pk), subject_type="member", subject_id=member.public_id,
-        details={"charter": told.charter},
+        details={"charter": told.charter, **(through or {})},
     )  # fmt: skip
     if settings.ACCOUNT_EMAIL_VERIFICATION != "mandatory":
         address_confirmed(member)

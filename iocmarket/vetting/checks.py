@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from allauth.socialaccount.models import SocialAccount
 from disposable_email_domains import blocklist
 from django.utils.translation import gettext as _
 
@@ -38,10 +39,18 @@ class Check:
 
 def checks_of(member: Member, application: Application | None) -> list[Check]:
     """Every check of one application, in the reader's language."""
-    rules = [_disposable, _address, _charter]
+    rules = [_provider, _disposable, _address, _charter]
     if member.institution is None or not member.institution.is_approved:
         rules += [_domains_taken, _networks_taken, _similar]  # what a new institution would bring
     return [check for rule in rules for check in rule(member, application)]
+
+
+def _provider(member: Member, application: Application | None) -> Iterator[Check]:
+    """What a log-in service said: that the person is of there, nothing about what the person tells."""
+    del application
+    for account in SocialAccount.objects.filter(user=member):
+        said = {"service": account.provider, "scopes": ", ".join(account.extra_data.get("scopes", []))}
+        yield Check("ok", _("The log-in service %(service)s says that this person belongs to %(scopes)s.") % said)
 
 
 def is_disposable(domain: str) -> bool:

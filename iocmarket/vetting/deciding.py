@@ -16,6 +16,7 @@ from iocmarket.kernel.decision import Refusal
 from iocmarket.vetting import mails
 from iocmarket.vetting.charters import bound
 from iocmarket.vetting.declared import domain_of, lies_under
+from iocmarket.vetting.managed import with_managers
 from iocmarket.vetting.models import Application, Question
 from iocmarket.vetting.vouching import missing_for
 
@@ -26,12 +27,18 @@ def may_decide(member: Member) -> bool:
 
 
 def waiting_for(decider: Member) -> QuerySet[Member]:
-    """Who waits for this member's answer, oldest first: a manager's own colleagues, or everybody.
+    """Who waits for this member's answer, oldest first: a manager's own colleagues; for an administrator, whoever
+    brings an institution or comes to one without managers. The others wait elsewhere, but may be answered too.
 
     Who has not confirmed the address is not there yet. Persons who came through another door (single sign-on) have no
     application: the provider vouches for their address.
     """
     found = in_reach_of(decider).filter(state=Member.State.APPLICANT, is_active=True)
+    if decider.may(Capability.APPLICATIONS_DECIDE):
+        elsewhere = with_managers()
+        if decider.institution is not None and decider.may(Capability.MEMBERS_MANAGE):
+            elsewhere = elsewhere.exclude(pk=decider.institution.pk)
+        found = found.exclude(institution__in=elsewhere.values("pk"))
     return found.select_related("institution", "application").order_by("date_joined", "pk")
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
+from allauth.core import context as allauth_request
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +20,9 @@ from iocmarket.vetting.charters import current_charter
 from iocmarket.vetting.declared import domains_in, networks_in
 from iocmarket.vetting.models import CHARTER_MAX, TEXT_MAX
 from iocmarket.vetting.reasons import said
+
+SAID = "application_said"
+SAID_SECONDS = 1800
 
 
 def _area(rows: int, **attrs: str) -> forms.Textarea:
@@ -40,6 +45,18 @@ class _Listed(forms.CharField):
             raise forms.ValidationError(said(refusal)) from refusal
 
 
+def say_before(request: HttpRequest, **texts: str) -> None:
+    """What the form of this browser begins with, for a while. A help in writing: nothing of it is believed."""
+    request.session[SAID] = {"until": time.time() + SAID_SECONDS, "texts": texts}
+
+
+def said_before() -> dict[str, str]:
+    """What was kept for the browser of this request."""
+    request = allauth_request.request
+    kept = request.session.get(SAID) if request is not None and hasattr(request, "session") else None
+    return dict(kept["texts"]) if kept and kept["until"] > time.time() else {}
+
+
 class ApplicationForm(forms.Form):
     """Added to allauth's sign-up form. It never says which institutions exist: the name is typed, not chosen."""
 
@@ -58,6 +75,9 @@ class ApplicationForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name, text in said_before().items():
+            if name in self.fields:
+                self.fields[name].initial = text
         self.current = current_charter()
         if self.current is None:
             del self.fields["charter"], self.fields["charter_version"]
@@ -74,8 +94,12 @@ class ApplicationForm(forms.Form):
 
     def signup(self, request: HttpRequest, user: Member) -> None:
         """Called by allauth once the account exists: it waits as an applicant until somebody decides."""
-        del request
-        told = applying.Told(
+        request.session.pop(SAID, None)
+        applying.apply(user, self.told())
+
+    def told(self) -> applying.Told:
+        """What the valid form holds."""
+        return applying.Told(
             name=self.cleaned_data["name"],
             institution=self.cleaned_data["institution"],
             why=self.cleaned_data["why"],
@@ -85,7 +109,6 @@ class ApplicationForm(forms.Form):
             charter=self.cleaned_data.get("charter_version"),
             language=language_here(),
         )
-        applying.apply(user, told)
 
 
 class DecisionForm(forms.Form):

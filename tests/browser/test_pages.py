@@ -104,7 +104,7 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     acts |= {"invite", "invitation-resend", "invitation-revoke", "member-role", "member-sessions", "member-remove"}
     acts |= {f"institution-{act}" for act in ("suspend", "reinstate", "leave", "merge")}
     looked.add("socialaccount_connections")
-    acts |= {"sso-disconnect", "sso-answer"}
+    acts |= {"sso-disconnect"}
     looked |= {"own-data", "journal", "account", "second-factor"}
     foot = {"help", "accessibility", "privacy", "erased", "status", "api-docs"}
     acts |= {"own-data-export", "institution-export", "own-data-erase"}

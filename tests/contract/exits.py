@@ -303,6 +303,7 @@ ROUTES: dict[str, Exit] = {
     "accounts/sso/": ACCOUNT,
     "accounts/sso/to/<slug:slug>": ACCOUNT,
     "accounts/sso/again": ACCOUNT,
+    "accounts/sso/apply": ACCOUNT,
     "accounts/sso/oidc/<slug:slug>/callback": ACCOUNT,
     "accounts/sso/saml/acs": ACCOUNT,
     "accounts/sso/saml/finish": ACCOUNT,
@@ -311,9 +312,6 @@ ROUTES: dict[str, Exit] = {
     "account/connections": page("/account/connections", tells=False),
     "account/connections/undo": Exit(
         "page", (Asking("undo", _post("person", "/account/connections/undo", connection="1"), tells=False),)
-    ),
-    "members/pending/<uuid:public_id>": Exit(
-        "page", (Asking("answer", _post("person", "/members/pending/{s.contribution_id}"), tells=False),)
     ),
     "account": page("/account", tells=False),
     "account/second-factor": page("/account/second-factor", tells=False),

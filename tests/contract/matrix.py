@@ -205,10 +205,6 @@ TABLE: dict[str, tuple[Row, ...]] = {
     ),
     "account/connections": (get("/account/connections", PEOPLE),),
     "account/connections/undo": (form("/account/connections/undo", NOBODY, connection="{connection}"),),  # another's
-    "members/pending/<uuid:public_id>": (
-        form("/members/pending/{brought}", OF_THE_HOUSE, decision="refuse", reason="x"),
-        form("/members/pending/{applicant}", NOBODY),  # no provider brought this one
-    ),
     "privacy": (get("/privacy", ANYBODY),),
     "account/data": (get("/account/data", but(PEOPLE, applicant="in")),),
     "account/data/export": (form("/account/data/export", but(PEOPLE, applicant="in")),),

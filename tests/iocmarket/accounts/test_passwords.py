@@ -35,6 +35,12 @@ ADA = Member(
         "Universite2026!",
         "iocmarche2026",
         "cybersecurite1",
+        "Septembre2026!",
+        "Décembre-2026",
+        "M@rseille2026",
+        "jetaimedoudou1",
+        "Changemoi!2026",
+        "RentréeUniversité26",
     ],
 )
 def test_what_many_take_first_is_refused(password: str) -> None:
@@ -50,6 +56,7 @@ def test_what_many_take_first_is_refused(password: str) -> None:
         "une phrase assez longue",
         "correct horse battery",
         "Xk7#mQ2!vR9z",
+        "marseille sous la pluie",
         "valbrune mais orage et tambour",
         "kD83hq-pwoz-19fj",
         "日本語のとても長い言葉です",

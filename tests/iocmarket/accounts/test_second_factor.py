@@ -274,3 +274,11 @@ def test_who_lost_everything_is_let_in_by_an_administrator(manager: Member, mail
     assert Event.objects.get(action="member.factors_reset").details == {"count": 2}
     with pytest.raises(CommandError, match="nobody"):
         call_command("reset_second_factor", "nobody@example.org")
+
+
+def test_a_passkey_that_logs_in_alone_asks_for_the_person_and_not_for_the_device_only() -> None:
+    """Two factors in one: the browser is told so, and the answer is held against it."""
+    client = Client()
+    told = client.get("/accounts/2fa/webauthn/login/", headers={"x-requested-with": "XMLHttpRequest"}).json()
+    assert told["request_options"]["publicKey"]["userVerification"] == "required"
+    assert client.session["mfa.webauthn.state"]["user_verification"] == "required"

@@ -172,7 +172,7 @@ class _Page(BaseHTTPRequestHandler):
         sent = self.server.idp.answer_to(self.path)  # type: ignore[attr-defined]
         acs = sent.pop("acs")
         fields = "".join(f'<input name="{name}" value="{html.escape(text)}">' for name, text in sent.items())
-        page = f'<form method="post" action="{html.escape(acs)}">{fields}</form>'.encode()
+        page = f'<form method="post" action="{html.escape(acs)}">{fields}<button>Go on</button></form>'.encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(page)))

@@ -23,9 +23,9 @@ from pytest_django import Settings
 from iocmarket.accounts.models import Member
 from iocmarket.accounts.roles import Role
 from iocmarket.audit.models import Event
-from iocmarket.sso import services
 from iocmarket.sso.errors import NotTaken
 from iocmarket.sso.id_tokens import read_id_token
+from iocmarket.vetting import deciding
 from tests.factories import make_member
 from tests.iocmarket.sso.browser import Browser
 from tests.iocmarket.sso.conftest import World, configure, oidc_provider
@@ -51,8 +51,8 @@ def test_somebody_new_waits_in_the_institution_that_the_provider_speaks_for(oidc
 def test_the_manager_lets_in_and_the_next_log_in_is_one(oidc: Issuers, world: World) -> None:
     Browser().through_oidc("a", "ada")
     manager = make_member(world.a, role=Role.MANAGER)
-    (waiting,) = services.pending_of(world.a)
-    services.approve_pending(waiting, role=Role.CONTRIBUTOR, by=manager)
+    (waiting,) = deciding.waiting_for(manager)
+    deciding.approve(waiting, role=Role.CONTRIBUTOR, by=manager)
     browser = Browser()
     answer = browser.through_oidc("a", "ada")
     assert answer["Location"] == "/"

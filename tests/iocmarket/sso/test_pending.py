@@ -1,4 +1,4 @@
-"""Those whom a provider brought: who may answer them, and that the answer changes nothing else."""
+"""Those whom a provider brought: they wait in the queue of the one who answers them, like everybody else."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 
-from iocmarket.accounts import services as accounts
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.roles import Role
 from iocmarket.audit.models import Event
-from iocmarket.audit.services import PLATFORM
 from iocmarket.kernel.decision import Refusal
 from iocmarket.sso import services
 from iocmarket.sso.asserted import Asserted
 from iocmarket.sso.config import read_provider
-from tests.factories import make_institution, make_member
+from iocmarket.vetting.checks import checks_of
+from iocmarket.vetting.deciding import approve, refuse, waiting_for
+from tests.factories import make_applicant, make_institution, make_member
 from tests.iocmarket.sso.conftest import oidc_provider
 from tests.mailbox import Mailbox
 
@@ -40,28 +40,44 @@ def brought(sub: str = "ada") -> Member:
 
 def test_a_manager_lets_in_with_a_role(institution: Institution) -> None:
     person, manager = brought(), make_member(institution, role=Role.MANAGER)
-    services.approve_pending(person, role=Role.CONTRIBUTOR, by=manager)
+    assert [found.pk for found in waiting_for(manager)] == [person.pk]
+    approve(person, role=Role.CONTRIBUTOR, by=manager)
     person.refresh_from_db()
     assert (person.state, person.role, person.is_administrator) == (Member.State.APPROVED, Role.CONTRIBUTOR, False)
-    assert list(services.pending_of(institution)) == []
+    assert not waiting_for(manager).exists()
     event = Event.objects.get(action="member.approved")
     assert (event.subject_id, event.actor_id) == (person.public_id, manager.pk)
 
 
-def test_a_refusal_has_a_reason(institution: Institution) -> None:
-    person, manager = brought(), make_member(institution, role=Role.MANAGER)
-    with pytest.raises(Refusal, match="reason_required"):
-        services.refuse_pending(person, reason=" ", by=manager)
-    services.refuse_pending(person, reason="Nobody knows this person.", by=manager)
-    person.refresh_from_db()
-    assert (person.state, person.decided_reason) == (Member.State.REFUSED, "Nobody knows this person.")
+def test_everybody_waits_in_one_queue(institution: Institution) -> None:
+    """Managers see persons, administrators see institutions, and persons whom nobody else could answer."""
+    administrator = make_member(make_institution("INP B"), administrator=True)
+    person = brought()
+    assert list(waiting_for(administrator)) == [person], "the institution has no manager"
+    manager = make_member(institution, role=Role.MANAGER)
+    new = make_applicant("École C").member
+    assert list(waiting_for(manager)) == [person]
+    assert [found.pk for found in waiting_for(administrator)] == [new.pk]
+    assert [found.pk for found in waiting_for(make_member(institution, role=Role.MANAGER, administrator=True))] == [
+        person.pk, new.pk,
+    ]  # fmt: skip
+    Member.objects.filter(role=Role.MANAGER).update(state=Member.State.SUSPENDED)
+    assert {found.pk for found in waiting_for(administrator)} == {person.pk, new.pk}
+    assert approve(person, by=administrator).is_approved
 
 
-def test_the_second_answer_is_refused(institution: Institution) -> None:
-    person, manager = brought(), make_member(institution, role=Role.MANAGER)
-    services.refuse_pending(person, reason="No.", by=manager)
-    with pytest.raises(Refusal, match="already_decided"):
-        services.approve_pending(person, role=Role.READER, by=manager)
+def test_the_letter_goes_to_whose_queue_it_is(institution: Institution, mailbox: Mailbox) -> None:
+    make_member(make_institution("INP B"), administrator=True, email="admin@b.example")
+    brought("bob")
+    make_member(institution, role=Role.MANAGER, email="boss@a.example")
+    brought("ada")
+    assert [letter.to for letter in mailbox.letters()] == ["admin@b.example", "boss@a.example"]
+    assert "Ada" in mailbox.letters("boss@a.example")[0].subject
+
+
+def test_what_the_provider_said_is_told_to_who_decides(institution: Institution) -> None:
+    said = [check.text for check in checks_of(brought(), None)]
+    assert any("https://idp.a.example" in text and "a.example" in text for text in said)
 
 
 @pytest.mark.parametrize("who", ["reader", "contributor", "manager of another"])
@@ -75,33 +91,29 @@ def test_nobody_else_answers(institution: Institution, who: str) -> None:
     client = Client()
     client.force_login(by)
     for said in ({"decision": "approve", "role": "reader"}, {"decision": "refuse", "reason": "No."}):
-        assert client.post(f"/members/pending/{person.public_id}", said).status_code == 404
+        assert client.post(f"/members/applications/{person.public_id}", said).status_code == 404
     person.refresh_from_db()
     assert person.state == Member.State.APPLICANT
-
-
-def test_a_manager_answers_no_application_that_no_provider_brought(institution: Institution) -> None:
-    """Those are the community's to decide (vouching)."""
-    applicant = Member.objects.create_user("x@a.example", institution=institution, state=Member.State.APPLICANT)
-    with pytest.raises(Refusal, match="not_yours"):
-        services.approve_pending(applicant, role=Role.READER, by=make_member(institution, role=Role.MANAGER))
 
 
 def test_a_form_assigns_nothing_but_what_it_is_for(institution: Institution) -> None:
     person = brought()
     client = Client()
     client.force_login(make_member(institution, role=Role.MANAGER))
-    said = {"decision": "approve", "role": "administrator", "is_administrator": "1", "institution": "9", "state": "x"}
-    client.post(f"/members/pending/{person.public_id}", said)
+    said = {"decision": "approve", "role": "reader", "is_administrator": "1", "institution": "9", "state": "x"}
+    client.post(f"/members/applications/{person.public_id}", said)
     person.refresh_from_db()
     assert (person.role, person.is_administrator, person.institution) == (Role.READER, False, institution)
+    assert person.is_approved
 
 
-def test_letters_are_sent(institution: Institution, mailbox: Mailbox) -> None:
-    manager = make_member(institution, role=Role.MANAGER, email="boss@a.example")
-    services.approve_pending(brought(), role=Role.READER, by=manager)
-    assert [letter.to for letter in mailbox.letters()] == ["boss@a.example", "ada@a.example"]
-    assert "Ada" in mailbox.letters("boss@a.example")[0].subject
+def test_a_refusal_has_a_reason_that_is_kept(institution: Institution) -> None:
+    person, manager = brought(), make_member(institution, role=Role.MANAGER)
+    with pytest.raises(Refusal, match="reason_required"):
+        refuse(person, reason=" ", by=manager)
+    refuse(person, reason="Nobody knows this person.", by=manager)
+    person.refresh_from_db()
+    assert (person.state, person.decided_reason) == (Member.State.REFUSED, "Nobody knows this person.")
 
 
 def test_the_last_way_in_is_kept(institution: Institution) -> None:
@@ -122,8 +134,9 @@ def test_a_second_log_in_of_the_same_person_makes_nobody(institution: Institutio
     assert EmailAddress.objects.count() == 1
 
 
-def test_an_institution_that_is_not_in_yet_takes_nobody_in(db: None) -> None:
-    accounts.create_institution(name="Université A", approved=False, actor=PLATFORM)
+@pytest.mark.parametrize("state", ["suspended", "left"])
+def test_an_institution_that_is_out_takes_nobody_in(institution: Institution, state: str) -> None:
+    Institution.objects.update(state=state)
     with pytest.raises(Refusal, match="institution_closed"):
         brought()
     assert not Member.objects.exists()
