@@ -139,8 +139,9 @@ COMMUNITY = (
     ),
     Mutation(
         "a manager answers whom the own provider brought",
-        _SSO, "own = by.may(Capability.MEMBERS_MANAGE) and by.institution_id == held.institution_id",
-        "own = by.may(Capability.MEMBERS_MANAGE)",
+        "iocmarket/vetting/deciding.py",
+        "return found if decider.may(Capability.APPLICATIONS_DECIDE) else found.filter(institution=decider.institution)",
+        "return found",
         ("tests/iocmarket/sso/test_pending.py::test_nobody_else_answers",),
     ),
     Mutation(
