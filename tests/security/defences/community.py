@@ -140,7 +140,8 @@ COMMUNITY = (
     Mutation(
         "a manager answers whom the own provider brought",
         "iocmarket/vetting/deciding.py",
-        "return found if decider.may(Capability.APPLICATIONS_DECIDE) else found.filter(institution=decider.institution)",
+        "return found if decider.may(Capability.APPLICATIONS_DECIDE) "
+        "else found.filter(institution=decider.institution)",
         "return found",
         ("tests/iocmarket/sso/test_pending.py::test_nobody_else_answers",),
     ),
