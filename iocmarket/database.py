@@ -1,6 +1,6 @@
-"""Writing many rows in one statement, which Django compiles cell by cell: that costs more than running it.
+"""Changing many rows in one statement, which Django compiles cell by cell: that costs more than running it.
 
-New rows that cannot collide go through COPY (copying.py).
+New rows go through COPY (copying.py).
 """
 
 from __future__ import annotations
@@ -37,19 +37,3 @@ def update_many(rows: Sequence[Row], fields: Sequence[str]) -> None:
     ]
     with connection.cursor() as cursor:
         execute_values(cursor.cursor, statement, values, template=f"({', '.join(casts)})", page_size=PAGE)
-
-
-def insert_new(rows: Sequence[Row]) -> None:
-    """INSERT … ON CONFLICT DO NOTHING, in the order of the rows, without their keys. All rows are of one model."""
-    if not rows:
-        return
-    meta = rows[0]._meta  # noqa: SLF001 (Django's documented model _meta API)
-    columns = [column for column in meta.concrete_fields if not column.primary_key]
-    table = connection.ops.quote_name(meta.db_table)
-    names = ", ".join(connection.ops.quote_name(str(column.column)) for column in columns)
-    casts = ", ".join(f"%s::{column.db_type(connection)}" for column in columns)
-    # Only names of our own models are spelled into the statement; every value is a parameter.
-    statement = f"INSERT INTO {table} ({names}) VALUES %s ON CONFLICT DO NOTHING"  # noqa: S608
-    values = [[column.get_db_prep_save(getattr(row, column.attname), connection) for column in columns] for row in rows]
-    with connection.cursor() as cursor:
-        execute_values(cursor.cursor, statement, values, template=f"({casts})", page_size=PAGE)

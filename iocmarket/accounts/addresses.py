@@ -13,8 +13,3 @@ def mark_verified(member: Member) -> None:
     Call it in the transaction of the act that showed it (an invitation accepted, a member made by an operator).
     """
     EmailAddress.objects.update_or_create(user=member, email=member.email, defaults={"verified": True, "primary": True})
-
-
-def is_verified(member: Member) -> bool:
-    """Whether the member's present address was confirmed."""
-    return bool(EmailAddress.objects.filter(user=member, email__iexact=member.email, verified=True).exists())

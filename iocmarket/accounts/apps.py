@@ -10,9 +10,10 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        """Put the community's pages into the navigation."""
-        from iocmarket.accounts import places, reauthentication, traces  # noqa: PLC0415 (models may be imported now)
+        """Put the community's pages into the navigation, and tell its sentences."""
+        from iocmarket.accounts import places, reasons, reauthentication, traces  # noqa: PLC0415 (models may be imported now)
 
         places.register()
+        reasons.register()
         reauthentication.register()
         traces.register()

@@ -14,10 +14,10 @@ from rest_framework.response import Response
 
 from iocmarket.accounts import assets
 from iocmarket.accounts.asset_values import LONGEST, NAMES
-from iocmarket.accounts.bodies import fields
 from iocmarket.accounts.models import Asset, Institution
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.scoped import ScopedView
+from iocmarket.api.shapes import Shape, read_shape
 from iocmarket.audit.services import Actor
 from iocmarket.kernel.clock import stamp
 
@@ -55,7 +55,7 @@ class AssetsSchema(serializers.Serializer[None]):
     assets = AssetSchema(many=True)
 
 
-class AssetBody(serializers.Serializer[None]):
+class AssetBody(Shape):
     """A declaration."""
 
     kind = serializers.ChoiceField(KINDS)
@@ -94,7 +94,7 @@ class Assets(AssetView):
     @extend_schema(operation_id="assets_declare", request=AssetBody, responses={201: AssetSchema})
     def post(self, request: Request) -> Response:
         """Declare one: it guards nothing until it is verified."""
-        told = fields(request.data, {"kind": str, "value": str})
+        told = read_shape(AssetBody, request)
         made = assets.declare_asset(self.own(request), **told, actor=self.actor(request))
         return Response(asset_document(made), status=201)
 

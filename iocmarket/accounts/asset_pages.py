@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from iocmarket.accounts import assets
-from iocmarket.accounts.asset_forms import REASONS, AssetForm, VerdictForm
+from iocmarket.accounts.asset_forms import AssetForm, VerdictForm
 from iocmarket.accounts.asset_values import NAMES
 from iocmarket.accounts.models import Asset
 from iocmarket.accounts.roles import Capability
 from iocmarket.accounts.views import actor_of, member_and_own, member_with, require
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 
 
 @login_required
@@ -34,7 +35,7 @@ def assets_page(request: HttpRequest) -> HttpResponse:
             try:
                 made = assets.declare_asset(own, **form.cleaned_data, actor=actor_of(member))
             except Refusal as refusal:
-                form.add_error("kind" if refusal.where == "/kind" else "value", said(refusal))
+                form.add_error("kind" if refusal.where == "/kind" else "value", sentence_of(refusal))
             else:
                 messages.success(request, _("%(value)s is declared; it is guarded once it is verified.") % _of(made))
                 return redirect("assets")
@@ -60,7 +61,7 @@ def check(request: HttpRequest, public_id: UUID) -> HttpResponse:
             assets.ask_for_check(asset, actor=actor_of(member))
             transaction.on_commit(assets.hint, robust=True)
     except Refusal as refusal:
-        messages.error(request, said(refusal))
+        messages.error(request, sentence_of(refusal))
     else:
         messages.success(request, _("The record of %(value)s is being looked for: load this page again.") % _of(asset))
     return redirect("assets")
@@ -76,7 +77,7 @@ def remove(request: HttpRequest, public_id: UUID) -> HttpResponse:
     try:
         assets.remove_asset(asset, actor=actor_of(member))
     except Refusal as refusal:
-        messages.error(request, said(refusal))
+        messages.error(request, sentence_of(refusal))
     else:
         messages.success(request, _("%(value)s is no longer declared, and no longer guarded.") % _of(asset))
     return redirect("assets")
@@ -107,14 +108,9 @@ def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
             assets.refuse_asset(asset, reason=form.cleaned_data["reason"], actor=actor_of(administrator))
             told = _("%(value)s is refused; the institution reads the reason.")
     except Refusal as refusal:
-        return _queue(request, asset, said(refusal))
+        return _queue(request, asset, sentence_of(refusal))
     messages.success(request, told % _of(asset))
     return redirect("assets-queue")
-
-
-def said(refusal: Refusal) -> str:
-    """The refusal as people read it."""
-    return str(REASONS.get(refusal.code, refusal.detail))
 
 
 def _queue(request: HttpRequest, failed: Asset | None = None, trouble: str = "") -> HttpResponse:

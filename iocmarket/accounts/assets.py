@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Iterable
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -45,6 +46,26 @@ def declare_asset(institution: Institution, *, kind: str, value: str, actor: Act
     )
     note("asset.declared", asset, actor)
     return asset
+
+
+@transaction.atomic
+def bring_in(institution: Institution, named: Iterable[tuple[str, str]], *, verified: bool) -> list[Asset]:
+    """What an institution comes with: kinds and values. With `verified`, whoever lets it in has seen that it owns them.
+
+    What overlaps a verified asset of another institution stays unverified, whoever says so; the same for all that it
+    has declared already. No act of its own: it is part of letting the institution in. Raises Refusal as `normalised`.
+    """
+    hold_assets()
+    made = []
+    for kind, text in named:
+        challenge = secrets.token_urlsafe(24) if kind in NAMES else ""
+        asset, new = Asset.objects.get_or_create(
+            institution=institution, kind=kind, value=normalised(kind, text), defaults={"challenge": challenge}
+        )
+        if new and verified and not conflicts_of(asset):
+            set_verified(asset, Asset.Proof.ADMINISTRATOR)
+        made.append(asset)
+    return made
 
 
 @transaction.atomic

@@ -27,14 +27,12 @@ from iocmarket.accounts.viewer import Viewer, viewer_of_member, viewer_of_token
 from iocmarket.api.problems import Problem
 from iocmarket.kernel import clock
 from iocmarket.prepared import planned_rows
-from iocmarket.web.client import client_address
+from iocmarket.web.client import client_address, client_name
 from iocmarket.web.throttles import LIMITS
 
 CHALLENGE = 'Basic realm="iocmarket", charset="UTF-8", Bearer realm="iocmarket"'
 # `last_used_at` is for people: writing it at every pull would only make dead rows.
 USE_GRAIN = timedelta(minutes=1)
-CLIENT_LENGTH = 200
-"""Characters that are kept of what a client calls itself."""
 
 
 def secret_in(request: HttpRequest) -> str | None:
@@ -110,14 +108,8 @@ def note_use(token: Token, request: HttpRequest, address: str) -> None:
     moment = clock.now()
     if token.last_used_at is None or moment - token.last_used_at > USE_GRAIN:
         Token.objects.filter(pk=token.pk).update(
-            last_used_at=moment, last_used_address=address or None, last_used_client=_client(request)
+            last_used_at=moment, last_used_address=address or None, last_used_client=client_name(request)
         )
-
-
-def _client(request: HttpRequest) -> str:
-    """What the client calls itself, without what a page or a terminal would take for an order."""
-    said = request.headers.get("User-Agent", "")
-    return "".join(sign for sign in said if sign.isprintable())[:CLIENT_LENGTH]
 
 
 def refuse_guess(address: str) -> None:

@@ -16,11 +16,11 @@ from rest_framework.response import Response
 from iocmarket.accounts import circle_invitations as invitations
 from iocmarket.accounts import circle_schemas as schemas
 from iocmarket.accounts import circles
-from iocmarket.accounts.bodies import one_field
 from iocmarket.accounts.models import Circle, Institution
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.scoped import ScopedView
 from iocmarket.api.problems import Problem
+from iocmarket.api.shapes import read_shape
 from iocmarket.audit.services import Actor
 from iocmarket.indicators import joining, leaving
 from iocmarket.kernel.decision import Refusal
@@ -73,7 +73,7 @@ class Circles(CircleView):
     @extend_schema(operation_id="circles_create", request=schemas.CircleBody, responses={201: schemas.CircleSchema})
     def post(self, request: Request) -> Response:
         """Found a circle. 422 `circle_exists` when your institution is in one of that name already."""
-        name = one_field(request.data, "name", str)
+        name = read_shape(schemas.CircleBody, request)["name"]
         made = circles.create_circle(name=name, founder=self.own(request), actor=self.actor(request))
         return self.shown(request, made, 201)
 
@@ -92,7 +92,7 @@ class CircleDetail(CircleView):
     def patch(self, request: Request, public_id: UUID) -> Response:
         """Give it another name, as long as nobody else is in it or invited."""
         circle = self.circle(request, public_id)
-        name = one_field(request.data, "name", str)
+        name = read_shape(schemas.CircleBody, request)["name"]
         told = circles.rename_circle(circle, name, institution=self.own(request), actor=self.actor(request))
         return self.shown(request, told)
 
@@ -126,7 +126,7 @@ class CircleInvitations(CircleView):
     def post(self, request: Request, public_id: UUID) -> Response:
         """Ask an institution; its managers decide."""
         circle = self.circle(request, public_id)
-        invited = _institution(one_field(request.data, "institution", str))
+        invited = _institution(read_shape(schemas.InviteBody, request)["institution"])
         invitations.invite(circle, invited, institution=self.own(request), actor=self.actor(request))
         return self.shown(request, circle, 201)
 
@@ -158,7 +158,7 @@ class InvitationAnswer(CircleView):
     def post(self, request: Request, public_id: UUID) -> Response:
         """Join (the circle is the answer) or decline (204)."""
         asked = get_object_or_404(invitations.invitations_to(self.own(request)), public_id=public_id)
-        if not one_field(request.data, "accept", bool):
+        if not read_shape(schemas.AnswerBody, request)["accept"]:
             invitations.decline_invitation(asked, actor=self.actor(request))
             return Response(status=204)
         membership = joining.accept_invitation(asked, actor=self.actor(request))
@@ -175,7 +175,7 @@ class CircleMember(CircleView):
         """Let another institution manage the circle too; or, for your own, manage it no longer."""
         circle, own = self.circle(request, public_id), self.own(request)
         other = _member(circle, institution_id)
-        if one_field(request.data, "manages", bool):
+        if read_shape(schemas.ManagesBody, request)["manages"]:
             circles.appoint(circle, other, institution=own, actor=self.actor(request))
         elif other.pk == own.pk:
             circles.step_down(circle, institution=own, actor=self.actor(request))

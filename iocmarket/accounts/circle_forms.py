@@ -1,29 +1,13 @@
-"""What people type on the pages of circles, and why an act is refused, as they read it."""
+"""What people type on the pages of circles."""
 
 from __future__ import annotations
 
 from django import forms
 from django.db.models import QuerySet
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from iocmarket.accounts.circles import NAME_MAX
 from iocmarket.accounts.models import Circle, CircleInvitation, Institution
-
-REASONS: dict[str, Promise] = {
-    "circle_exists": _("Your institution is already in a circle with this name."),
-    "circle_name": _("A circle has a readable name of at most 120 characters."),
-    "circle_not_alone": _("A circle is renamed only while nobody else is in it or invited."),
-    "in_circle_already": _("This institution is already in the circle."),
-    "institution_read_only": _("Your institution may only read until it confirms its contacts and assets."),
-    "invitation_over": _("The invitation was withdrawn or has expired."),
-    "last_manager": _("Nobody else manages the circle: appoint another institution first."),
-    "manages_too": _("This institution manages the circle too: only it can leave by itself."),
-    "not_approved": _("Your institution is no approved member of the community."),
-    "not_circle_manager": _("Another institution manages this circle."),
-    "not_in_circle": _("This institution is not in the circle."),
-    "unknown_recipient": _("This is not a member institution."),
-}
 
 
 class CircleForm(forms.Form):

@@ -18,12 +18,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from iocmarket.accounts import circle_invitations as invitations
 from iocmarket.accounts import circles
-from iocmarket.accounts.circle_forms import REASONS, CircleForm, InviteForm
+from iocmarket.accounts.circle_forms import CircleForm, InviteForm
 from iocmarket.accounts.models import Circle, CircleMembership, Institution, Member
 from iocmarket.accounts.roles import Capability
 from iocmarket.accounts.views import actor_of, member_and_own, require
 from iocmarket.indicators import joining, leaving
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 
 
 @login_required
@@ -38,7 +39,7 @@ def circles_page(request: HttpRequest) -> HttpResponse:
             try:
                 made = circles.create_circle(name=form.cleaned_data["name"], founder=own, actor=actor_of(member))
             except Refusal as refusal:
-                form.add_error("name", said(refusal))
+                form.add_error("name", sentence_of(refusal))
             else:
                 messages.success(request, _("The circle “%(name)s” is founded.") % {"name": made.name})
                 return redirect("circle", made.public_id)
@@ -73,7 +74,7 @@ def answer(request: HttpRequest, public_id: UUID) -> HttpResponse:
     try:
         joining.accept_invitation(asked, actor=actor_of(member))
     except Refusal as refusal:
-        messages.error(request, said(refusal))
+        messages.error(request, sentence_of(refusal))
         return redirect("circles")
     messages.success(request, _("Your institution is in the circle “%(name)s”.") % {"name": asked.circle.name})
     return redirect("circle", asked.circle.public_id)
@@ -91,13 +92,8 @@ def act(request: HttpRequest, public_id: UUID, act: str) -> HttpResponse:
     try:
         return ACTS[act](request, circle, member, own)
     except Refusal as refusal:
-        messages.error(request, said(refusal))
+        messages.error(request, sentence_of(refusal))
         return redirect("circle", circle.public_id)
-
-
-def said(refusal: Refusal) -> str:
-    """The refusal as people read it."""
-    return str(REASONS.get(refusal.code, refusal.detail))
 
 
 def _rename(request: HttpRequest, circle: Circle, member: Member, own: Institution) -> HttpResponse:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from iocmarket.accounts import circle_invitations as invitations
 from iocmarket.accounts import circles
 from iocmarket.accounts.models import Circle, CircleInvitation, CircleMembership, Institution
+from iocmarket.api.shapes import Shape
 from iocmarket.kernel.clock import stamp
 
 
@@ -63,25 +64,25 @@ class CirclesSchema(serializers.Serializer[None]):
     invitations = CircleInvitationSchema(many=True)
 
 
-class CircleBody(serializers.Serializer[None]):
+class CircleBody(Shape):
     """A name."""
 
     name = serializers.CharField(max_length=circles.NAME_MAX)
 
 
-class InviteBody(serializers.Serializer[None]):
+class InviteBody(Shape):
     """Whom to ask."""
 
     institution = serializers.CharField(help_text="Name or id of an approved member institution.")
 
 
-class AnswerBody(serializers.Serializer[None]):
+class AnswerBody(Shape):
     """Yes or no."""
 
     accept = serializers.BooleanField()
 
 
-class ManagesBody(serializers.Serializer[None]):
+class ManagesBody(Shape):
     """Whether it manages the circle."""
 
     manages = serializers.BooleanField()

@@ -74,11 +74,11 @@ def appoint(circle: Circle, other: Institution, *, institution: Institution, act
 
 @transaction.atomic
 def step_down(circle: Circle, *, institution: Institution, actor: Actor) -> None:
-    """Manage the circle no longer. Raises Refusal: `not_circle_manager`, `last_manager` (appoint another one first)."""
+    """Manage the circle no longer. Raises Refusal: `not_circle_manager`, `last_circle_manager`."""
     circle = held_circle(circle)
     require_managing(circle, institution)
     if managing(circle) == {institution.pk}:
-        raise Refusal("last_manager", "nobody else manages the circle: appoint another institution first")
+        raise Refusal("last_circle_manager", "nobody else manages the circle: appoint another institution first")
     circle.memberships.filter(institution=institution).update(manages=False)
     record_change("circle.manager_stepped_down", circle, institution, actor)
 

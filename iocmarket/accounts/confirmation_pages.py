@@ -13,10 +13,10 @@ from iocmarket.accounts import recertifying
 from iocmarket.accounts.models import Asset
 from iocmarket.accounts.people import people_of
 from iocmarket.accounts.people_forms import ConfirmForm
-from iocmarket.accounts.people_reasons import said
 from iocmarket.accounts.roles import Capability
 from iocmarket.accounts.views import member_and_own, require
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 
 
 @login_required
@@ -32,7 +32,7 @@ def confirmation(request: HttpRequest) -> HttpResponse:
         try:
             recertifying.confirm(institution, contact_email=form.cleaned_data["contact_email"], by=manager)
         except Refusal as refusal:
-            form.add_error(None, said(refusal))
+            form.add_error(None, sentence_of(refusal))
         else:
             messages.success(request, _("Thank you: contacts and assets are confirmed."))
             return redirect("members")

@@ -38,7 +38,7 @@ def _remind_some() -> int:
     locked = due.select_for_update(of=("self",), skip_locked=True).select_related("institution", "made_by")
     tokens = list(locked.order_by("pk")[:CHUNK])
     for token in tokens:
-        contact, people = readers_of(token)
+        contact, people = _readers_of(token)
         write_to_each(people, "token_expiring", _context(token, moment), also=contact)
     Token.objects.filter(pk__in=[token.pk for token in tokens]).update(reminded_at=moment)
     return len(tokens)
@@ -53,7 +53,7 @@ def _due(moment: datetime) -> Q:
     return found
 
 
-def readers_of(token: Token) -> tuple[str, list[Member]]:
+def _readers_of(token: Token) -> tuple[str, list[Member]]:
     """The address of a team, if any, and the people to whom a letter about a token goes: nobody outside of its
     institution, and nobody who is not let in any more.
 

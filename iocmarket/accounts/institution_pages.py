@@ -20,13 +20,13 @@ from iocmarket.accounts import people, recertifying, standing
 from iocmarket.accounts.models import Institution, Member, Token
 from iocmarket.accounts.people_forms import WITHDRAW, DepartureForm, MergeForm, ReasonForm
 from iocmarket.accounts.people_pages import rows_of
-from iocmarket.accounts.people_reasons import said
 from iocmarket.accounts.reauthentication import fresh_login
 from iocmarket.accounts.roles import Capability
 from iocmarket.accounts.views import actor_of, member_and_own, member_with, require
 from iocmarket.indicators.departing import leave_community
 from iocmarket.indicators.merging import merge_institutions
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 
 
 @login_required
@@ -107,7 +107,7 @@ def departure(request: HttpRequest) -> HttpResponse:
         try:
             _depart(own, form, manager)
         except Refusal as refusal:
-            form.add_error(None, said(refusal))
+            form.add_error(None, sentence_of(refusal))
         else:
             return redirect("account_login")
     context = {"form": form, "institution": own}
@@ -139,7 +139,7 @@ def _done(
     try:
         messages.success(request, act() % {"name": found.name})
     except Refusal as refusal:
-        messages.error(request, said(refusal))
+        messages.error(request, sentence_of(refusal))
     if found.pk == administrator.institution_id:
         return redirect("home")
     return redirect("institution", found.public_id)

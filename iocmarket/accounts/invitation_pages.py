@@ -19,11 +19,11 @@ from iocmarket.accounts.languages import language_here
 from iocmarket.accounts.models import Institution, Invitation, Member
 from iocmarket.accounts.people_forms import AcceptForm, InviteForm
 from iocmarket.accounts.people_pages import directory
-from iocmarket.accounts.people_reasons import said
 from iocmarket.accounts.reauthentication import fresh_login
 from iocmarket.accounts.roles import Capability, Role
 from iocmarket.accounts.views import member_with
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 from iocmarket.web.throttles import hold, limited
 
 
@@ -46,7 +46,7 @@ def invite(request: HttpRequest) -> HttpResponse:
             institution, email=told["email"], role=Role(told["role"]), by=manager, language=told["language"]
         )
     except Refusal as refusal:
-        form.add_error("email" if refusal.where == "/email" else None, said(refusal))
+        form.add_error("email" if refusal.where == "/email" else None, sentence_of(refusal))
         return directory(request, manager, form=form)
     messages.success(request, _("An invitation is on its way to %(address)s.") % {"address": told["email"]})
     return redirect("members")
@@ -62,7 +62,7 @@ def resend(request: HttpRequest, public_id: UUID) -> HttpResponse:
     try:
         invitations.resend(invitation, by=manager, language=language_here())
     except Refusal as refusal:
-        messages.error(request, said(refusal))
+        messages.error(request, sentence_of(refusal))
     else:
         said_so = _("A new link is on its way to %(address)s; the old one opens nothing any more.")
         messages.success(request, said_so % {"address": invitation.email})
@@ -78,7 +78,7 @@ def revoke(request: HttpRequest, public_id: UUID) -> HttpResponse:
     try:
         invitations.revoke(invitation, by=manager)
     except Refusal as refusal:
-        messages.error(request, said(refusal))
+        messages.error(request, sentence_of(refusal))
     else:
         messages.success(
             request, _("The link sent to %(address)s opens nothing any more.") % {"address": invitation.email}
@@ -103,7 +103,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
                 key, name=form.cleaned_data["name"], password=form.cleaned_data["password"], language=language_here()
             )
         except Refusal as refusal:
-            form.add_error(None, said(refusal))
+            form.add_error(None, sentence_of(refusal))
         else:
             messages.success(request, _("You are in."))
             # The link proved the mailbox and the password was typed just now: to ask for both again proves nothing.

@@ -30,7 +30,7 @@ def read_networks(texts: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def split_networks(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """What a person wrote into a field: separated by lines, spaces, commas or semicolons."""
     return [part for part in _BETWEEN.split(text) if part]
 

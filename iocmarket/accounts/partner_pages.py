@@ -18,7 +18,6 @@ from iocmarket.accounts import feed_keys, opening
 from iocmarket.accounts import partners as services
 from iocmarket.accounts.models import Institution, Member, Token
 from iocmarket.accounts.partner_forms import AgreementForm, PartnerForm
-from iocmarket.accounts.reasons import sentence_of
 from iocmarket.accounts.roles import Capability
 from iocmarket.accounts.rotation_pages import rotated
 from iocmarket.accounts.services import NewToken, create_token, revoke_token
@@ -26,6 +25,7 @@ from iocmarket.accounts.token_forms import PartnerTokenForm, RotationForm
 from iocmarket.accounts.views import actor_of, member_with
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 
 
 @login_required

@@ -21,6 +21,7 @@ from iocmarket.accounts.models import Institution, Invitation, Member
 from iocmarket.accounts.people_pages import listed
 from iocmarket.accounts.roles import Role, Scope
 from iocmarket.accounts.scoped import ScopedView
+from iocmarket.api.shapes import read_shape
 from iocmarket.web.throttles import hold
 
 
@@ -72,7 +73,7 @@ class Confirmation(ManagedView):
     def post(self, request: Request) -> Response:
         """Confirm; an institution that could only read writes again."""
         institution, hand = self.own(request)
-        told = schemas.read(schemas.ConfirmationBody, request.data)
+        told = read_shape(schemas.ConfirmationBody, request)
         return Response(_own_document(recertifying.confirm(institution, by=hand, **told)))
 
 
@@ -97,7 +98,7 @@ class Person(ManagedView):
     def patch(self, request: Request, public_id: UUID) -> Response:
         """Give another role. 422 for the last manager, 404 for another institution's people, as for nobody."""
         institution, hand = self.own(request)
-        told = schemas.read(schemas.RoleBody, request.data)
+        told = read_shape(schemas.RoleBody, request)
         changed = people.change_role(_person(institution, public_id), role=Role(told["role"]), by=hand)
         return Response(schemas.PersonSchema(changed).data)
 
@@ -139,7 +140,7 @@ class Invitations(ManagedView):
     def post(self, request: Request) -> Response:
         """Send one. The answer is the same whether or not the address belongs to a member already."""
         institution, hand = self.own(request)
-        told = schemas.read(schemas.InvitationBody, request.data)
+        told = read_shape(schemas.InvitationBody, request)
         hold("mail", f"institution:{institution.pk}")
         made = invitations.invite(
             institution, email=told["email"], role=Role(told["role"]), by=hand, language=told.get("language", "")

@@ -18,12 +18,12 @@ from iocmarket.accounts import people
 from iocmarket.accounts.invitations import open_invitations
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.people_forms import InviteForm
-from iocmarket.accounts.people_reasons import said
 from iocmarket.accounts.reauthentication import fresh_login
 from iocmarket.accounts.roles import Capability, Role
 from iocmarket.accounts.views import member_of
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 
 
 @login_required
@@ -133,7 +133,7 @@ def _on(request: HttpRequest, public_id: UUID, act: Callable[[Member, Member], s
     try:
         messages.success(request, act(person, by))
     except Refusal as refusal:
-        messages.error(request, said(refusal))
+        messages.error(request, sentence_of(refusal))
     if person.institution_id != by.institution_id and person.institution is not None:
         return redirect("institution", person.institution.public_id)
     return redirect("members")

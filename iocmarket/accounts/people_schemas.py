@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
 
 from iocmarket.accounts.models import Institution, Invitation, Member
 from iocmarket.accounts.roles import Role
-from iocmarket.api.problems import Problem
-from iocmarket.kernel.decision import Refusal
+from iocmarket.api.shapes import Shape
 
 LANGUAGES = ["fr", "en"]
 
@@ -77,13 +75,13 @@ class InstitutionsSchema(serializers.Serializer[Any]):
     institutions = ListedInstitutionSchema(many=True)
 
 
-class RoleBody(serializers.Serializer[None]):
+class RoleBody(Shape):
     """A role to give."""
 
     role = serializers.ChoiceField(Role.choices)
 
 
-class InvitationBody(serializers.Serializer[None]):
+class InvitationBody(Shape):
     """Whom to invite."""
 
     email = serializers.EmailField(max_length=254)
@@ -91,24 +89,7 @@ class InvitationBody(serializers.Serializer[None]):
     language = serializers.ChoiceField(LANGUAGES, required=False, help_text="Of the letter; French by default.")
 
 
-class ConfirmationBody(serializers.Serializer[None]):
+class ConfirmationBody(Shape):
     """The contact address that is right from now on."""
 
     contact_email = serializers.EmailField(max_length=254)
-
-
-def read(kind: type[serializers.Serializer[None]], data: Any) -> dict[str, Any]:
-    """The body. Raises Problem (422) that lists everything wrong with it; a field that is not asked for is wrong."""
-    if not isinstance(data, Mapping):
-        raise Problem(422, "not_an_object", "the body is an object", where="/")
-    body = kind(data=data)
-    faults = [
-        Refusal("unknown_field", f"there is no field {str(name)[:40]!r}", where=f"/{str(name)[:40]}")
-        for name in data
-        if name not in body.fields
-    ]
-    if not body.is_valid():
-        faults += [Refusal("invalid", str(found[0]), where=f"/{name}") for name, found in body.errors.items()]
-    if faults:
-        raise Problem.of_all(faults)
-    return dict(body.validated_data)

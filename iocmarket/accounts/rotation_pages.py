@@ -7,12 +7,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from iocmarket.accounts.models import Member, Token
-from iocmarket.accounts.reasons import sentence_of
 from iocmarket.accounts.rotating import rotate_token
 from iocmarket.accounts.services import NewToken
 from iocmarket.accounts.token_forms import RotationForm
 from iocmarket.accounts.views import actor_of
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 
 
 def rotated(request: HttpRequest, token: Token, member: Member) -> NewToken | None:

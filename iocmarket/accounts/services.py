@@ -10,6 +10,7 @@ from django.db import transaction
 
 from iocmarket.accounts import secrets
 from iocmarket.accounts.addresses import mark_verified
+from iocmarket.accounts.assets import bring_in, refuse_conflict
 from iocmarket.accounts.feed_keys import check_feed
 from iocmarket.accounts.models import Asset, Institution, Member, Token
 from iocmarket.accounts.networks import read_networks
@@ -26,7 +27,8 @@ from iocmarket.kernel.marking import FULL, PROVIDER, TLP
 def create_institution(*, name: str, domains: Iterable[str] = (), approved: bool = False, actor: Actor) -> Institution:
     """Add an institution. Its domains count as verified when it is approved by whoever vouches for this call.
 
-    Raises Refusal(`institution_exists`).
+    Raises Refusal: `institution_exists`, `asset_conflict` (a domain overlaps a verified asset of another institution),
+    and those of domains (asset_values.py).
     """
     name = " ".join(name.split())
     if Institution.objects.filter(name__iexact=name).exists():
@@ -37,13 +39,9 @@ def create_institution(*, name: str, domains: Iterable[str] = (), approved: bool
         state=Institution.State.APPROVED if approved else Institution.State.APPLIED,
         approved_at=moment if approved else None,
     )
-    for domain in domains:
-        Asset.objects.create(
-            institution=institution,
-            kind=Asset.Kind.DOMAIN,
-            value=domain.strip().lower().rstrip("."),
-            verified_at=moment if approved else None,
-        )
+    for asset in bring_in(institution, [(Asset.Kind.DOMAIN, domain) for domain in domains], verified=approved):
+        if approved and asset.verified_at is None:
+            refuse_conflict(asset)
     record(
         "institution.created", actor=actor, subject_type="institution", subject_id=institution.public_id,
         details={"approved": approved},

@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from iocmarket.accounts.feed_keys import feeds
 from iocmarket.accounts.models import Token
-from iocmarket.accounts.networks import read_networks, split_networks
-from iocmarket.accounts.reasons import sentence_of
+from iocmarket.accounts.networks import read_networks, split_words
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.snippets import snippets
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import FULL, PARTNER, TLP
+from iocmarket.kernel.reasons import sentence_of
 
 # What a token may open in this version, each with its line of explanation.
 SCOPE_CHOICES = [
@@ -63,7 +63,7 @@ class _Common(forms.Form):
     def clean_networks(self) -> list[str]:
         """The networks in their canonical form."""
         try:
-            return read_networks(split_networks(self.cleaned_data["networks"]))
+            return read_networks(split_words(self.cleaned_data["networks"]))
         except Refusal as refusal:
             raise forms.ValidationError(sentence_of(refusal)) from refusal
 

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from iocmarket.accounts import feed_keys
 from iocmarket.accounts.models import Member, Token
-from iocmarket.accounts.reasons import sentence_of
 from iocmarket.accounts.roles import Capability
 from iocmarket.accounts.rotation_pages import rotated
 from iocmarket.accounts.services import NewToken, create_token, revoke_token
@@ -25,6 +24,7 @@ from iocmarket.accounts.token_forms import FeedKeyForm, RotationForm, TokenForm
 from iocmarket.accounts.views import actor_of, member_of, member_with, require
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 
 
 @login_required

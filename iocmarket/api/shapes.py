@@ -2,32 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
 from iocmarket.api.problems import Problem
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.pointer import pointer
 
+_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type, str], ...] = (
+    (serializers.BooleanField, bool, "true or false"),
+    (serializers.CharField, str, "a text"),
+    (serializers.IntegerField, int, "a whole number"),
+)
+"""What JSON tells apart and REST framework does not: it reads 7 as "7", and "yes" as true (docs/adr/0020)."""
+NAME_SHOWN = 40
+
 
 class Shape(serializers.Serializer[None]):
-    """A body in which a name that nobody knows is refused: what is sent does something, or is told that it does not."""
+    """A body that is read strictly: what is sent does something, or is told that it does not (docs/adr/0020).
+
+    Names that are not declared and values of another type are refused.
+    """
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """As always, and nothing that is not declared. Raises ValidationError."""
-        known = {name for name, field in self.fields.items() if not field.read_only}
-        if isinstance(data, dict) and (unknown := sorted(set(data) - known)):
-            raise serializers.ValidationError({unknown[0][:40]: ["there is no such field"]}, code="unknown_field")
-        found: dict[str, Any] = super().to_internal_value(data)
+        """Raises ValidationError with all that is wrong, by name."""
+        if not isinstance(data, Mapping):
+            raise serializers.ValidationError("an object is expected", code="not_an_object")
+        faults = self._strict(data)
+        try:
+            found: dict[str, Any] = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            faults = {**error.detail, **faults} if isinstance(error.detail, dict) else faults
+        if faults:
+            raise serializers.ValidationError(faults)
         return found
+
+    def _strict(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        faults: dict[str, Any] = {}
+        for name, value in data.items():
+            field = self.fields.get(name)
+            if field is None or field.read_only:
+                faults[str(name)[:NAME_SHOWN]] = [ErrorDetail("there is no such field", code="unknown_field")]
+                continue
+            kind, word = next(((kind, word) for of, kind, word in _TYPES if isinstance(field, of)), (object, ""))
+            if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+                faults[name] = [ErrorDetail(f"{word} is expected", code="invalid")]
+        return faults
 
 
 def read_shape(shape: type[Shape], request: Request) -> dict[str, Any]:
-    """The body of a request. Raises Problem 422 with every fault and its place."""
+    """The body of a request. Raises Problem 422 with every fault and its place; `/` is the whole body."""
     body = shape(data=request.data)
+    if not isinstance(request.data, Mapping):
+        raise Problem(422, "not_an_object", "the body is a JSON object", where="/")
     if not body.is_valid():
         raise Problem.of_all(list(_faults(body.errors, ())))
     found: dict[str, Any] = body.validated_data

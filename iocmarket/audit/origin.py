@@ -14,10 +14,8 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponseBase
 
-from iocmarket.web.client import client_address
+from iocmarket.web.client import client_address, client_name
 
-CLIENT_LENGTH = 200
-"""Characters that are kept of what a client calls itself."""
 _SALT_BYTES = 16
 _request: ContextVar[HttpRequest | None] = ContextVar("request of the act", default=None)
 
@@ -50,9 +48,7 @@ def current_origin() -> Origin | None:
     request = _request.get()
     if request is None:
         return None
-    named = request.META.get("HTTP_USER_AGENT", "")
-    shown = "".join(sign if sign.isprintable() else " " for sign in named[:CLIENT_LENGTH])
-    return Origin(client_address(request) or None, shown)
+    return Origin(client_address(request) or None, client_name(request))
 
 
 def new_salt() -> bytes:

@@ -60,7 +60,7 @@ def merge_institutions(source: Institution, target: Institution, *, actor: Actor
 
     People keep their roles, are logged out, and its tokens are revoked. Of more than a chunk of statements the worker
     hands over the rest (settling.py). Raises Refusal: `same_institution`, `not_approved`, `not_settled`,
-    `circle_exists` (they are in different circles of one name).
+    `circle_of_that_name` (they are in different circles of one name).
     """
     if source.pk == target.pk:
         raise Refusal("same_institution", "an institution does not merge into itself")
@@ -102,7 +102,7 @@ def _join_circles(source: Institution, target: Institution) -> set[int]:
     joined = set(Circle.objects.filter(institutions=target).values_list("pk", flat=True))
     for circle in Circle.objects.filter(institutions=source).exclude(pk__in=joined).order_by("pk"):
         if Circle.objects.filter(institutions=target, name__iexact=circle.name).exists():
-            raise Refusal("circle_exists", f"{target.name} is in another circle named {circle.name!r}")
+            raise Refusal("circle_of_that_name", f"{target.name} is in another circle named {circle.name!r}")
         managed = circle.memberships.filter(institution=source, manages=True).exists()
         CircleMembership.objects.create(circle=circle, institution=target, manages=managed)
         met |= met_there(circle, target)

@@ -17,11 +17,11 @@ from django.views.decorators.http import require_http_methods
 
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.accounts.people_forms import DepartureForm
-from iocmarket.accounts.people_reasons import said
 from iocmarket.accounts.reauthentication import fresh_login
 from iocmarket.accounts.roles import Capability
 from iocmarket.accounts.views import actor_of, member_and_own, member_with, require
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 from iocmarket.privacy.erasing import REASON_MAX
 from iocmarket.privacy.erasing_institutions import erase_institution, figures
 from iocmarket.publication.revoking import TOLD_DAYS
@@ -74,7 +74,7 @@ def _page(request: HttpRequest, by: Member, institution: Institution) -> HttpRes
         try:
             erase_institution(institution, reason=form.cleaned_data["reason"], actor=actor_of(by))
         except Refusal as refusal:
-            form.add_error(None, said(refusal))
+            form.add_error(None, sentence_of(refusal))
         else:
             return _gone(request, by, institution)
     context = {

@@ -15,19 +15,8 @@ from iocmarket.accounts.models import CircleMembership, Institution
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.visibility import circles_of
 from iocmarket.prepared import Before, Given
-from iocmarket.publication.audiences import COMMUNITY, circle, inbox
+from iocmarket.publication.audiences import COMMUNITY, inbox
 from iocmarket.publication.models import Entry, View
-
-
-def audiences_read_by(viewer: Viewer) -> list[str]:
-    """The audiences whose views the viewer may read: the community's, the own inbox, its circles. One statement.
-
-    Partners and the public read the community's alone.
-    """
-    if viewer.community_only:
-        return [COMMUNITY]
-    circles = circles_of(viewer.institution_id).order_by("circle_id")
-    return [COMMUNITY, inbox(viewer.institution_id), *map(circle, circles)]
 
 
 def views_of(viewer: Viewer) -> QuerySet[View]:

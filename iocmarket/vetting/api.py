@@ -20,6 +20,7 @@ from iocmarket.accounts.roles import Role, Scope
 from iocmarket.accounts.scoped import ScopedView
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.api.problems import Problem
+from iocmarket.api.shapes import Shape, read_shape
 from iocmarket.kernel.clock import stamp
 from iocmarket.kernel.decision import Refusal
 from iocmarket.vetting import deciding
@@ -68,7 +69,7 @@ class ApplicationsSchema(serializers.Serializer[None]):
     applications = ApplicationSchema(many=True)
 
 
-class DecisionSchema(serializers.Serializer[None]):
+class DecisionSchema(Shape):
     """An answer. `reason` is what the applicant reads of a refusal, the question, or why no vouches were waited for."""
 
     decision = serializers.ChoiceField(["approve", "refuse", "ask"])
@@ -127,7 +128,7 @@ class Decision(ScopedView):
         """Approve, refuse or ask. 404 for one that is not the reader's to answer, 422 with what is wrong."""
         person = _person(request)
         applicant = get_object_or_404(deciding.in_reach_of(person), public_id=public_id)
-        told = _told(request.data)
+        told = read_shape(DecisionSchema, request)
         try:
             _decide(applicant, person, told)
         except Refusal as refusal:
@@ -135,17 +136,6 @@ class Decision(ScopedView):
             raise Problem.of(refusal, status=status) from refusal
         applicant.refresh_from_db(fields=["state"])
         return Response({"id": str(applicant.public_id), "state": applicant.state})
-
-
-def _told(body: Any) -> dict[str, Any]:
-    """The body as it was asked for. Raises Problem 422; a field that nobody asked for is one of its faults."""
-    form = DecisionSchema(data=body)
-    if isinstance(body, dict) and (unknown := sorted(set(map(str, body)) - set(form.fields))):
-        raise Problem(422, "unknown_field", f"unknown field {unknown[0][:40]!r}", where=f"/{unknown[0][:40]}")
-    if not form.is_valid():
-        where = next(iter(form.errors))
-        raise Problem(422, "invalid", f"{where}: not accepted", where=f"/{where}")
-    return dict(form.validated_data)
 
 
 def _decide(applicant: Member, by: Member, told: dict[str, Any]) -> None:

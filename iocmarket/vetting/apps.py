@@ -10,8 +10,9 @@ class VettingConfig(AppConfig):
     label = "vetting"
 
     def ready(self) -> None:
-        """Put its pages into the navigation, and its rows into the table of retention."""
-        from iocmarket.vetting import keeping, places  # noqa: PLC0415 (models may be imported from here on)
+        """Put its pages into the navigation, its rows into the table of retention, and tell its sentences."""
+        from iocmarket.vetting import keeping, places, reasons  # noqa: PLC0415 (models may be imported from here on)
 
         places.register()
         keeping.register()
+        reasons.register()

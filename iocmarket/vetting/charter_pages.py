@@ -15,12 +15,12 @@ from iocmarket.accounts.models import Member
 from iocmarket.accounts.roles import Capability
 from iocmarket.accounts.views import member_of, member_with
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 from iocmarket.vetting.charters import accept_charter, current_charter, owed_by, publish_charter
 from iocmarket.vetting.draft import DRAFT_EN, DRAFT_FR
 from iocmarket.vetting.forms import CharterForm
 from iocmarket.vetting.models import Acceptance, Charter
 from iocmarket.vetting.paragraphs import blocks_of
-from iocmarket.vetting.reasons import said
 from iocmarket.vetting.rules import current_rules
 from iocmarket.web.pages import frame_for
 
@@ -41,7 +41,7 @@ def accept(request: HttpRequest) -> HttpResponse:
     try:
         accept_charter(member, version=int(typed) if typed.isdecimal() and len(typed) < 7 else 0)
     except Refusal as refusal:
-        return _shown(request, current_charter(), trouble=said(refusal), status=422)
+        return _shown(request, current_charter(), trouble=sentence_of(refusal), status=422)
     messages.success(request, _("Thank you: the charter is accepted."))
     onward = request.POST.get("next", "")
     own = onward.startswith("/") and url_has_allowed_host_and_scheme(onward, allowed_hosts=None)
@@ -62,7 +62,7 @@ def publish(request: HttpRequest) -> HttpResponse:
         try:
             made = publish_charter(by=administrator, **form.cleaned_data)
         except Refusal as refusal:
-            form.add_error(None, said(refusal))
+            form.add_error(None, sentence_of(refusal))
         else:
             messages.success(
                 request, _("Version %(version)d of the charter holds from now on.") % {"version": made.version}

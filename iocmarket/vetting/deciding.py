@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from iocmarket.accounts.assets import bring_in
 from iocmarket.accounts.models import Asset, Institution, Member
 from iocmarket.accounts.roles import Capability, Role
 from iocmarket.audit.services import Actor, record
@@ -172,23 +173,12 @@ def _let_in(institution: Institution, application: Application | None, manager: 
 
 def _declare(institution: Institution, application: Application, manager: Member, *, verified: bool) -> None:
     """The assets of the application. What another institution has verified stays unverified here, whoever ticks."""
-    named = [(Asset.Kind.DOMAIN, domain) for domain in application.domains]
+    named: list[tuple[str, str]] = [(Asset.Kind.DOMAIN, domain) for domain in application.domains]
     named += [(Asset.Kind.NETWORK, network) for network in application.networks]
     own = domain_of(manager.email)
     if lies_under(own, application.domains):
         named.append((Asset.Kind.MAIL_DOMAIN, own))
-    for kind, value in named:
-        taken = Asset.objects.filter(kind=kind, value=value, verified_at__isnull=False).exclude(institution=institution)
-        shown = verified and not taken.exists()
-        Asset.objects.get_or_create(
-            institution=institution,
-            kind=kind,
-            value=value,
-            defaults={
-                "verified_at": clock.now() if shown else None,
-                "proof": Asset.Proof.ADMINISTRATOR if shown else "",
-            },
-        )
+    bring_in(institution, named, verified=verified)
 
 
 def _answered(member: Member, by: Member, action: str, details: dict[str, object]) -> None:

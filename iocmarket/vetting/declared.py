@@ -1,33 +1,29 @@
 """What an applicant says the institution owns: domains and networks, one a line or with commas, made canonical.
 
-Pure. The blocking guard later believes what was verified, so what would guard half the world is refused here: a public
-suffix, a network that nobody owns or that is too wide.
+Pure. They are the assets of the institution once it is in, so they are read as assets are (accounts/asset_values.py).
 """
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from collections.abc import Callable
-
-from iocmarket.indicators.types import ioc_types
-from iocmarket.indicators.types.suffixes import suffix_list
+from iocmarket.accounts.asset_values import normalised
+from iocmarket.accounts.models import Asset
+from iocmarket.accounts.networks import split_words
 from iocmarket.kernel.decision import Refusal
 
 MOST = 50
 """Lines of each kind: an institution with more adds them once it is in."""
-WIDEST_V4, WIDEST_V6 = 8, 19
-"""The widest networks that registries gave to one holder (prefix lengths)."""
+WORD_SHOWN = 80
 
 
 def domains_in(text: str) -> list[str]:
-    """Each once, in order. Raises Refusal: `bad_domain`, `public_suffix`, `too_many`."""
-    return _each(text, _domain)
+    """Each once, in order. Raises Refusal: `too_many`, those of domains in
+    `asset_values.normalised`, each with the word that it is about as `where`."""
+    return _each(text, Asset.Kind.DOMAIN)
 
 
 def networks_in(text: str) -> list[str]:
-    """Each once, in order; an address is a network of one. Raises Refusal: `bad_network`, `too_many`."""
-    return _each(text, _network)
+    """Each once, in order; an address is a network of one. Raises Refusal: `too_many`, those of networks likewise."""
+    return _each(text, Asset.Kind.NETWORK)
 
 
 def domain_of(address: str) -> str:
@@ -40,29 +36,16 @@ def lies_under(name: str, domains: list[str]) -> bool:
     return any(name == domain or name.endswith(f".{domain}") for domain in domains)
 
 
-def _each(text: str, read: Callable[[str], str]) -> list[str]:
-    words = [word for word in re.split(r"[\s,;]+", text) if word]
+def _each(text: str, kind: str) -> list[str]:
+    words = split_words(text)
     if len(words) > MOST:
         raise Refusal("too_many", f"at most {MOST}; you can add more once you are in")
-    return list(dict.fromkeys(read(word) for word in words))
+    return list(dict.fromkeys(_one(kind, word) for word in words))
 
 
-def _domain(word: str) -> str:
+def _one(kind: str, word: str) -> str:
+    """As assets are read; a refusal says of which word it is."""
     try:
-        name = ioc_types["domain"].normalise(word.removeprefix("@"), explicit=True).value
+        return normalised(kind, word)
     except Refusal as refusal:
-        raise Refusal("bad_domain", f"{word[:80]!r} is no domain") from refusal
-    if suffix_list().publicsuffix(name) == name:
-        raise Refusal("public_suffix", f"anybody may register under {name!r}")
-    return str(name)
-
-
-def _network(word: str) -> str:
-    try:
-        network = ipaddress.ip_network(word, strict=False)
-    except ValueError:
-        raise Refusal("bad_network", f"{word[:80]!r} is no network") from None
-    widest = WIDEST_V4 if network.version == 4 else WIDEST_V6
-    if network.prefixlen < widest or not network.is_global:
-        raise Refusal("bad_network", f"{word[:80]!r} belongs to no institution")
-    return str(network)
+        raise Refusal(refusal.code, refusal.detail, where=word[:WORD_SHOWN]) from refusal

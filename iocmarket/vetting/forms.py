@@ -15,11 +15,11 @@ from iocmarket.accounts.languages import language_here
 from iocmarket.accounts.models import Member
 from iocmarket.accounts.roles import Role
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 from iocmarket.vetting import applying
 from iocmarket.vetting.charters import current_charter
 from iocmarket.vetting.declared import domains_in, networks_in
 from iocmarket.vetting.models import CHARTER_MAX, TEXT_MAX
-from iocmarket.vetting.reasons import said
 
 SAID = "application_said"
 SAID_SECONDS = 1800
@@ -30,7 +30,7 @@ def _area(rows: int, **attrs: str) -> forms.Textarea:
 
 
 class _Listed(forms.CharField):
-    """A text of one thing a line, read into a list. An invalid one is a sentence of reasons.py."""
+    """A text of one thing a line, read into a list. A refusal names the line that it is about."""
 
     def __init__(self, read: Callable[[str], list[str]], **options: Any) -> None:
         self._read = read
@@ -42,7 +42,10 @@ class _Listed(forms.CharField):
         try:
             return self._read(super().clean(value))
         except Refusal as refusal:
-            raise forms.ValidationError(said(refusal)) from refusal
+            said = sentence_of(refusal)
+            if refusal.where:
+                said = str(_("%(what)s: %(why)s") % {"what": refusal.where, "why": said})
+            raise forms.ValidationError(said) from refusal
 
 
 def say_before(request: HttpRequest, **texts: str) -> None:
@@ -89,7 +92,7 @@ class ApplicationForm(forms.Form):
         version: int | None = self.cleaned_data["charter_version"]
         if self.current is not None and version != self.current.version:
             self.data = {**self.data, self.add_prefix("charter_version"): str(self.current.version)}
-            self.add_error("charter", said(Refusal("charter_changed", "")))
+            self.add_error("charter", sentence_of(Refusal("charter_changed", "")))
         return version
 
     def signup(self, request: HttpRequest, user: Member) -> None:

@@ -16,11 +16,11 @@ from iocmarket.accounts.models import Member
 from iocmarket.accounts.roles import Capability, Role
 from iocmarket.accounts.views import actor_of, member_of, member_with
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 from iocmarket.vetting import deciding
 from iocmarket.vetting.checks import Check, checks_of
 from iocmarket.vetting.forms import DecisionForm, RulesForm
 from iocmarket.vetting.models import Application, Question, Vouch
-from iocmarket.vetting.reasons import said
 from iocmarket.vetting.rules import change_rules, current_rules
 from iocmarket.vetting.vouching import counting, missing_for
 
@@ -71,7 +71,7 @@ def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
     try:
         done = _decided(applicant, form, decider)
     except Refusal as refusal:
-        return _queue(request, decider, failed=applicant, trouble=said(refusal), status=422)
+        return _queue(request, decider, failed=applicant, trouble=sentence_of(refusal), status=422)
     messages.success(request, done % {"name": applicant})
     return redirect("applications")
 

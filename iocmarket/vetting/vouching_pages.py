@@ -15,9 +15,9 @@ from iocmarket.accounts.models import Member
 from iocmarket.accounts.roles import Role
 from iocmarket.accounts.views import member_of
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 from iocmarket.vetting.forms import WordsForm
 from iocmarket.vetting.models import Application, Vouch
-from iocmarket.vetting.reasons import said
 from iocmarket.vetting.vouching import may_vouch, missing_for, open_to, vouch, withdraw_vouch
 
 
@@ -46,7 +46,7 @@ def give(request: HttpRequest, public_id: UUID) -> HttpResponse:
     try:
         vouch(application, words=words, by=member)
     except Refusal as refusal:
-        return _page(request, member, failed=application, trouble=said(refusal))
+        return _page(request, member, failed=application, trouble=sentence_of(refusal))
     messages.success(request, _("You vouch for %(name)s.") % {"name": application.member})
     return redirect("candidates")
 
@@ -59,7 +59,7 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
     try:
         withdraw_vouch(application, by=member)
     except Refusal as refusal:
-        return _page(request, member, failed=application, trouble=said(refusal))
+        return _page(request, member, failed=application, trouble=sentence_of(refusal))
     messages.success(request, _("Your vouch for %(name)s is withdrawn.") % {"name": application.member})
     return redirect("candidates")
 

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from iocmarket.accounts.models import Member
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.reasons import sentence_of
 from iocmarket.vetting.applying import answer_question
 from iocmarket.vetting.deciding import application_of
 from iocmarket.vetting.forms import WordsForm
 from iocmarket.vetting.models import Question
-from iocmarket.vetting.reasons import said
 
 
 @login_required
@@ -43,7 +43,7 @@ def answer(request: HttpRequest, public_id: UUID) -> HttpResponse:
     try:
         answer_question(question, text=text, member=member)
     except Refusal as refusal:
-        return _page(request, failed=question.pk, trouble=said(refusal), status=422)
+        return _page(request, failed=question.pk, trouble=sentence_of(refusal), status=422)
     messages.success(request, _("Your answer was sent."))
     return redirect("waiting")
 

@@ -16,6 +16,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 UNIX = "unix"
 """The name, in TRUSTED_PROXIES, of a peer without an address: a proxy that speaks through a unix socket."""
+NAME_LENGTH = 200
+"""Characters that are kept of what a client calls itself."""
 MAX_HOPS = 20
 """Hops that are looked at; nobody honest has more, and a header may be eight kilobytes of commas."""
 
@@ -35,6 +37,12 @@ def client_address(request: HttpRequest) -> str:
         if not is_trusted(found):
             break
     return _canonical(found)
+
+
+def client_name(request: HttpRequest) -> str:
+    """What the client calls itself, without what a page or a terminal would take for an order."""
+    named = request.META.get("HTTP_USER_AGENT", "")[:NAME_LENGTH]
+    return "".join(sign if sign.isprintable() else " " for sign in named)
 
 
 def is_trusted(peer: str) -> bool:

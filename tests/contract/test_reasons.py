@@ -13,10 +13,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import gettext_lazy
 
 from ingestion.submissions.reasons import FAILURES, FAULTS, REASONS, SERIOUS, WARNINGS, fault_of
+from iocmarket.accounts.reasons import SENTENCES as OF_ACCOUNTS
 from iocmarket.kernel.decision import Refusal
-from iocmarket.vetting.reasons import REASONS as OF_VETTING
+from iocmarket.kernel.reasons import sentence_of, tell
+from iocmarket.vetting.reasons import SENTENCES as OF_VETTING
 
 ROOT = Path(settings.BASE_DIR)
 READING = [
@@ -35,6 +38,12 @@ LONG = ROOT / "ingestion/submissions/parts.py"
 # Faults of a JSON document, which no page sends, and of programs' own use of these functions.
 OF_MACHINES = {"bad_text", "nothing_sent", "title_missing", "unknown_institution"}
 WARNING = [ROOT / "ingestion/submissions" / name for name in ("merging.py", "planning.py")]
+# What no form of ours sends: its fields offer nothing else, or there is no page for it.
+ONLY_FOR_PROGRAMS = {
+    "bad_overlap", "ceiling_too_high", "expired", "expires_too_late", "no_people", "no_scope", "not_a_partner",
+    "partner_reads_only", "role_unknown", "unknown_circle", "unknown_feed", "unknown_institution", "unknown_member",
+    "unknown_scope", "unknown_tool",
+}  # fmt: skip
 # Of the templates that show how to add a type; nobody registers them.
 TEMPLATES = {"not_a_sid"}
 # Words in the source that look like codes and are names of fields.
@@ -62,6 +71,8 @@ def codes_refused(paths: list[Path]) -> set[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal":
                 code = node.args[0]
+                if isinstance(code, ast.Attribute | ast.Name):
+                    continue  # another refusal's, passed on with its place, or given by whoever calls
                 assert isinstance(code, ast.Constant), f"{path.name}:{node.lineno}: the code is no literal"
                 found.add(str(code.value))
     return found
@@ -102,8 +113,8 @@ def test_serious_warnings_are_warnings() -> None:
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize(
     "table",
-    [REASONS, FAULTS, WARNINGS, FAILURES, OF_VETTING],
-    ids=["reasons", "faults", "warnings", "failures", "vetting"],
+    [REASONS, FAULTS, WARNINGS, FAILURES, OF_VETTING, OF_ACCOUNTS],
+    ids=["reasons", "faults", "warnings", "failures", "vetting", "accounts"],
 )
 def test_sentences_are_sentences_in_both_languages(table: dict[str, object], language: str) -> None:
     with translation.override(language):
@@ -112,7 +123,26 @@ def test_sentences_are_sentences_in_both_languages(table: dict[str, object], lan
 
 
 def test_every_refusal_of_vetting_has_its_sentence() -> None:
-    assert codes_refused([*(ROOT / "iocmarket/vetting").glob("*.py")]) == set(OF_VETTING)
+    refused = codes_refused([*(ROOT / "iocmarket/vetting").glob("*.py")])
+    assert refused - set(OF_ACCOUNTS) == set(OF_VETTING)
+
+
+def test_every_refusal_of_the_community_that_a_page_shows_has_its_sentence() -> None:
+    refused = codes_refused([*(ROOT / "iocmarket/accounts").glob("*.py")])
+    assert refused - set(OF_ACCOUNTS) == ONLY_FOR_PROGRAMS
+    houses = [ROOT / "iocmarket" / house for house in ("accounts", "indicators", "privacy")]
+    files = [path for house in houses for path in house.rglob("*.py") if path.name != "reasons.py"]
+    used = {node.value for path in files for node in strings(path)}
+    assert set(OF_ACCOUNTS) <= used
+
+
+def test_a_code_means_one_thing() -> None:
+    with pytest.raises(ValueError, match="'not_yours' has a sentence already"):
+        tell({"not_yours": gettext_lazy("Something else.")})
+    tell(OF_ACCOUNTS)  # again is no harm
+    with translation.override("en"):
+        assert sentence_of(Refusal("not_yours", "not yours")) == "This is not yours to do."
+        assert sentence_of(Refusal("unheard_of", "The detail.")) == "The detail."
 
 
 def test_a_fault_names_its_line() -> None:

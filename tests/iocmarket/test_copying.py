@@ -8,7 +8,6 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from iocmarket.copying import array_literal, cell, copy_rows
-from iocmarket.database import insert_new
 from iocmarket.indicators.models import Contribution, Indicator
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP
@@ -36,7 +35,6 @@ def test_cells_are_written_as_postgresql_reads_them() -> None:
 
 def test_nothing_to_copy_is_nothing_done(db: None) -> None:
     copy_rows([])
-    insert_new([])
     assert not Contribution.unscoped.exists()
 
 
@@ -45,15 +43,6 @@ def test_a_row_that_breaks_a_rule_is_refused_as_by_any_statement(db: None) -> No
     held.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
         copy_rows([held])
-
-
-def test_of_two_equal_new_rows_the_first_stays(db: None) -> None:
-    first = contribute(make_institution()).indicator
-    again = Indicator(digest=bytes(first.digest), public_id=first.public_id, type=first.type, value="something else")
-    other = Indicator(digest=b"\x01" * 32, public_id=UUID(int=9), type="cidr", value="5.6.0.0/16", network="5.6.0.0/16")
-    insert_new([again, other])
-    assert Indicator.unscoped.get(digest=first.digest).value == first.value
-    assert Indicator.unscoped.get(digest=other.digest).network == "5.6.0.0/16"
 
 
 @pytest.mark.parametrize(

@@ -295,3 +295,37 @@ def test_an_asset_never_protects_before_it_is_verified_and_no_two_owners_overlap
         assert {each.pk for each in holding} <= proven
         assert len({each.institution_id for each in holding}) <= 1
         assert guarded("domain") is bool(holding)
+
+
+def test_an_institution_that_is_made_takes_no_domain_of_another() -> None:
+    make_institution("Une", domains=["une.fr"])
+    for domain in ("une.fr", "Labo.UNE.fr."):
+        with pytest.raises(Refusal) as refused:
+            make_institution("Autre", domains=["autre.fr", domain])
+        assert refused.value.code == "asset_conflict"
+    assert not Institution.objects.filter(name="Autre").exists()
+    assert Asset.objects.count() == 1
+    make_institution("Candidate", domains=["labo.une.fr"], approved=False)
+    assert Asset.objects.get(institution__name="Candidate").verified_at is None
+
+
+@pytest.mark.parametrize("domain", ["co.uk", "gmail.com", "nothing", "https://une.fr/"])
+def test_an_institution_is_made_with_domains_that_can_be_its_own(domain: str) -> None:
+    with pytest.raises(Refusal):
+        make_institution("Une", domains=[domain])
+    assert not Institution.objects.exists()
+
+
+def test_what_comes_with_an_institution_is_as_if_it_had_declared_it() -> None:
+    one = make_institution("Une", domains=["une.fr"])
+    other = make_institution("Autre")
+    named = [("domain", "labo.une.fr"), ("network", "193.48.0.7/24"), ("mail-domain", "@autre.fr")]
+    made = {asset.value: asset for asset in assets.bring_in(other, named, verified=True)}
+    assert {value: asset.verified_at is not None for value, asset in made.items()} == {
+        "labo.une.fr": False, "193.48.0.0/24": True, "autre.fr": True,
+    }  # fmt: skip
+    assert {value: bool(asset.challenge) for value, asset in made.items()} == {
+        "labo.une.fr": True, "193.48.0.0/24": False, "autre.fr": True,
+    }  # fmt: skip
+    assert [asset.pk for asset in assets.bring_in(other, named, verified=True)] == [asset.pk for asset in made.values()]
+    assert assets.bring_in(one, [("domain", "une.fr")], verified=False)[0].verified_at is not None

@@ -150,7 +150,7 @@ def test_renamed_only_while_nobody_else_knows_its_name(
 
 def test_management_is_shared_and_handed_over(circle: Circle, founder: Institution, other: Institution) -> None:
     joined(circle, other, founder)
-    assert refused(circles.step_down, circle, institution=founder) == "last_manager"
+    assert refused(circles.step_down, circle, institution=founder) == "last_circle_manager"
     circles.appoint(circle, other, institution=founder, actor=PLATFORM)
     assert refused(leaving.remove_member, circle, other, institution=founder) == "manages_too"
     circles.step_down(circle, institution=founder, actor=PLATFORM)

@@ -176,13 +176,13 @@ def test_the_circle_in_the_path_decides_not_the_one_in_the_body(mine: House, the
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ({}, "bad_body"),
-        ({"name": 7}, "bad_body"),
-        (["name"], "bad_body"),
+        ({}, "required"),
+        ({"name": 7}, "invalid"),
+        (["name"], "not_an_object"),
         ({"name": "x", "public_id": str(uuid4())}, "unknown_field"),
         ({"name": "a\x00b"}, "nul_character"),
-        ({"name": "x" * 121}, "circle_name"),
-        ({"name": "  "}, "circle_name"),
+        ({"name": "x" * 121}, "max_length"),
+        ({"name": "  "}, "blank"),
     ],
 )
 def test_bodies_are_read_exactly(mine: House, body: Any, code: str) -> None:

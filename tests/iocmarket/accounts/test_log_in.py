@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from allauth.account.utils import has_verified_email
 from django.contrib.auth.hashers import identify_hasher, make_password
 from django.test import Client
 from pytest_django import Settings
 
-from iocmarket.accounts.addresses import is_verified
 from iocmarket.accounts.models import Member
 from iocmarket.audit.models import Event
 from iocmarket.settings import login
@@ -52,14 +52,14 @@ def test_an_address_is_confirmed_by_the_link_that_was_sent_to_it(mailbox: Mailbo
     assert answer["Location"] == "/accounts/confirm-email/"
     (letter,) = mailbox.letters(TO)
     member = Member.objects.get(email=TO)
-    assert not is_verified(member)
+    assert not has_verified_email(member)
     assert log_in(TO, LONG)["Location"] == "/accounts/confirm-email/"
     link = path_of(letter.links[0])
     page = Client().get(link)
     assert TO in page.content.decode()
-    assert not is_verified(member), "opening the link is not confirming it: mail programs open links too"
+    assert not has_verified_email(member), "opening the link is not confirming it: mail programs open links too"
     Client().post(link)
-    assert is_verified(member)
+    assert has_verified_email(member)
     assert log_in(TO, LONG)["Location"] == "/account/waiting"
     assert Event.objects.filter(action="member.address_confirmed", subject_id=member.public_id).count() == 1
 
@@ -69,7 +69,7 @@ def test_a_link_of_somebody_else_confirms_nothing(mailbox: Mailbox) -> None:
     (letter,) = mailbox.letters(TO)
     link = path_of(letter.links[0])
     assert Client().post(link[:-6] + "aaaaa/").status_code == 404
-    assert not is_verified(Member.objects.get(email=TO))
+    assert not has_verified_email(Member.objects.get(email=TO))
 
 
 def test_an_application_tells_nobody_that_the_address_is_known(mailbox: Mailbox) -> None:
@@ -199,5 +199,5 @@ def test_members_of_before_keep_their_addresses() -> None:
     apps.get_model("account", "EmailAddress").objects.all().delete()
     migration = importlib.import_module("iocmarket.accounts.migrations.0007_addresses")
     migration.give_addresses(apps, None)
-    assert is_verified(member)
-    assert not is_verified(applicant)
+    assert has_verified_email(member)
+    assert not has_verified_email(applicant)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iocmarket.accounts.models import Institution
-from iocmarket.accounts.networks import NETWORKS_MAX, admits, read_networks, split_networks
+from iocmarket.accounts.networks import NETWORKS_MAX, admits, read_networks, split_words
 from iocmarket.accounts.roles import Scope
 from iocmarket.kernel.decision import Refusal
 from iocmarket.web.client import read_address
@@ -39,7 +39,7 @@ def test_there_are_not_too_many() -> None:
 
 
 def test_people_separate_them_as_they_like() -> None:
-    assert split_networks(" 192.0.2.1,\n2001:db8::/32 ;10.0.0.0/8\n\n") == ["192.0.2.1", "2001:db8::/32", "10.0.0.0/8"]
+    assert split_words(" 192.0.2.1,\n2001:db8::/32 ;10.0.0.0/8\n\n") == ["192.0.2.1", "2001:db8::/32", "10.0.0.0/8"]
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)

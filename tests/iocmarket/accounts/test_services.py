@@ -29,7 +29,7 @@ def test_the_domains_of_an_approved_institution_are_its_verified_assets() -> Non
     asset = Asset.objects.get(institution=institution)
     assert institution.name == "INP Mériane"
     assert (asset.kind, asset.value) == (Asset.Kind.DOMAIN, "meriane.fr")
-    assert asset.verified_at == institution.approved_at
+    assert (asset.verified_at is not None, asset.proof) == (True, "administrator")
 
 
 def test_the_domains_of_an_applying_institution_are_not_verified_yet() -> None:

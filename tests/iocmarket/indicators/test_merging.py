@@ -151,7 +151,7 @@ def test_the_target_gains_the_circles_and_their_names_must_differ(source: Instit
     said = contribute(source, VALUES[1], audience="circle", circle=circle)
     publish()
     other = create_circle(name="sud", founder=target, actor=PLATFORM)
-    with pytest.raises(Refusal, match="circle_exists"):
+    with pytest.raises(Refusal, match="circle_of_that_name"):
         merge(source, target)
     assert Institution.objects.get(pk=source.pk).is_approved
     Circle.objects.filter(pk=other.pk).update(name="Nord")

@@ -11,8 +11,9 @@ from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.models import Contribution
 from iocmarket.indicators.visibility import visible
 from iocmarket.kernel.marking import FULL, PAP, TLP
-from iocmarket.publication.access import audiences_read_by
+from iocmarket.publication.access import views_of
 from iocmarket.publication.audiences import COMMUNITY, audiences_of, contributions_in, inbox
+from iocmarket.publication.models import View
 from tests.factories import contribute, make_institution
 
 relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -20,8 +21,10 @@ relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[Health
 
 @pytest.fixture
 def statement(db: None) -> tuple[Contribution, list[Institution]]:
-    """One statement, and four institutions of which the first made it."""
+    """One statement, four institutions of which the first made it, and a complete view for each audience."""
     institutions = [make_institution() for _ in range(4)]
+    for key in (COMMUNITY, *(inbox(institution.pk) for institution in institutions)):
+        View.objects.create(audience=key, ceiling_tlp=FULL.tlp, ceiling_pap=FULL.pap, filled_to=None)
     return contribute(institutions[0]), institutions
 
 
@@ -45,7 +48,7 @@ def test_a_key_gathers_exactly_what_is_announced_to_it(
         assert gathered is (key in announced), key
     for institution in institutions:
         viewer = Viewer(institution_id=institution.pk, ceiling=FULL)
-        reads = bool(announced & set(audiences_read_by(viewer))) and row.marking.within(FULL)
+        reads = bool(announced & {view.audience for view in views_of(viewer)}) and row.marking.within(FULL)
         assert bool(visible(row, viewer, circles=())) is reads
 
 

@@ -64,13 +64,14 @@ def test_approving_the_first_person_lets_the_institution_in_with_its_manager(adm
 
 def test_an_administrator_says_that_the_assets_are_verified_but_never_those_of_another(administrator: Member) -> None:
     make_institution("Université de Valbrune", domains=["univ-valbrune.fr"])
-    application = vouched(domains=["lumen-ecole.fr", "univ-valbrune.fr"])
+    application = vouched(domains=["lumen-ecole.fr", "univ-valbrune.fr", "labo.univ-valbrune.fr"])
     member = approve(application.member, by=administrator, assets_verified=True)
     assert member.institution is not None
     found = {asset.value: (asset.verified_at is not None, asset.proof) for asset in member.institution.assets.all()}
     assert found == {
         "lumen-ecole.fr": (True, Asset.Proof.ADMINISTRATOR),
         "univ-valbrune.fr": (False, ""),
+        "labo.univ-valbrune.fr": (False, ""),
     }
 
 

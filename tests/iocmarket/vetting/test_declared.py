@@ -22,21 +22,21 @@ def test_networks_are_made_whole() -> None:
 def test_a_public_suffix_is_nobodys(text: str) -> None:
     with pytest.raises(Refusal) as refused:
         domains_in(text)
-    assert refused.value.code in {"public_suffix", "bad_domain"}
+    assert refused.value.code == "public_suffix"
 
 
 @pytest.mark.parametrize("text", ["hello", "http://", "a b@c", "<script>", "univ lumen"])
 def test_what_is_no_domain_is_refused(text: str) -> None:
     with pytest.raises(Refusal) as refused:
         domains_in(text)
-    assert refused.value.code in {"bad_domain", "public_suffix"}
+    assert refused.value.code in {"bad_label", "not_a_name", "single_label", "is_url", "public_suffix"}
 
 
 @pytest.mark.parametrize("text", ["0.0.0.0/0", "2000::/3", "10.0.0.0/8", "127.0.0.1", "fe80::/64", "8/8", "x", "::/0"])
 def test_a_network_that_no_institution_owns_is_refused(text: str) -> None:
     with pytest.raises(Refusal) as refused:
         networks_in(text)
-    assert refused.value.code == "bad_network"
+    assert refused.value.code in {"not_a_network", "too_wide", "special_network"}
 
 
 def test_there_is_an_end_to_it() -> None:
