@@ -19,8 +19,9 @@ from iocmarket.indicators.recognise import finder, near_miss
 from iocmarket.indicators.refang import Refanged, refang_line
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+_BRACKET = re.compile(r"[\[\]]")
 _REACH = 5
-"""Lines around a password field that may belong to the same leaked account."""
+"""Lines around a password field that may belong to the same leaked account, or over which a label may wrap."""
 
 
 @dataclass(slots=True)
@@ -51,8 +52,8 @@ def read(text: str) -> Reading:
         parts.aside += comments
         parts.lines = [line for line in parts.lines if line.number not in comments]
     within = finder()
-    for line in parts.lines:
-        line.found = list(scan(line.content, within))
+    for index, line in enumerate(parts.lines):
+        line.found = list(scan(line.content, within, closed_later=_closes_later(parts.lines, index)))
     if parts.lines and not parts.lines[0].found and is_heading(parts.lines[0].content.text):
         parts.aside.append(parts.lines.pop(0).number)
     if one_per_line:
@@ -65,6 +66,19 @@ def read(text: str) -> Reading:
             parts.aside.append(line.number)
     candidates.sort(key=lambda candidate: candidate.line)
     return Reading(tuple(candidates), tuple(sorted(parts.aside)), one_per_line)
+
+
+def _closes_later(lines: list[_Line], index: int) -> bool:
+    """Whether a bracket that is open at the end of a line with a URL closes in a later line of the same block."""
+    text = lines[index].content.text
+    if "://" not in text or text.count("[") <= text.count("]"):
+        return False
+    for other in lines[index + 1 : index + 1 + _REACH]:
+        if other.block != lines[index].block:
+            break
+        if (bracket := _BRACKET.search(other.content.text)) is not None:
+            return bracket[0] == "]"
+    return False
 
 
 def _sorted(text: str) -> _Sorted:

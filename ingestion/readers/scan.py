@@ -26,13 +26,16 @@ class Found:
     certain: bool
 
 
-def scan(line: Refanged, within: Finder) -> Iterator[Found]:
-    """The values of a line in order; none inside another, none inside a secret."""
+def scan(line: Refanged, within: Finder, *, closed_later: bool = False) -> Iterator[Found]:
+    """The values of a line in order; none inside another, none inside a secret.
+
+    `closed_later`: the label of a link goes on in the next line, so that its bracket is no part of the URL.
+    """
     expression, kinds = within
     secrets = secrets_in(line.text)
     for secret in secrets:
         yield Found(secret.shown, secret.start, secret.end, None, None, credential_refusal(), certain=True)
-    text, position = masked(line.text, secrets), 0
+    text, position = masked(line.text, secrets) + (" ]" if closed_later else ""), 0
     while (match := expression.search(text, position)) is not None:
         kind = kinds[match.lastgroup or ""]
         start = match.start()

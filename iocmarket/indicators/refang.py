@@ -75,12 +75,16 @@ def _meant(match: re.Match[str]) -> str:
         typed = match[kind]
         if match[0][len(typed) :] == "://" and typed.lower() in {"http", "https", "ftp", "ftps", "sftp"}:
             return match[0]
-        return _scheme(typed.lower()) + "://"
+        # A third slash leaves no host before the path: kept, so that nobody takes the path for one unasked.
+        return _scheme(typed.lower()) + ("://" if max(map(match[0].count, "/\\")) < _EMPTY_HOST else ":///")
     if kind in {"dot", "comma"}:
         return "."
     if kind == "at":
         return "@"
     return match["sign"] if kind == "sign" else ""
+
+
+_EMPTY_HOST = 3
 
 
 def _scheme(typed: str) -> str:

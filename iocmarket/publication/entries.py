@@ -118,6 +118,7 @@ def _withdrawn(entry: Held, body: bytes, marking: Marking, moment: datetime, add
     before: dict[str, Any] = orjson.loads(body)
     content = withdrawn_content(
         pattern=before["pattern"],
+        pattern_type=before["pattern_type"],
         valid_from=parse_datetime(before["valid_from"]) or moment,
         at=moment,
         marking=marking,

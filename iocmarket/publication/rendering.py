@@ -31,14 +31,14 @@ STATEMENTS_SHOWN = 10
 
 def indicator_content(facts: Facts, *, creator: str) -> dict[str, Any]:
     """The indicator without what the entry adds (`body_of`): what decides whether there is a new version."""
+    kind = ioc_types[facts.type]
     return {
         "created_by_ref": creator,
-        "name": facts.value,
+        "name": kind.title(facts.value),
         "description": _description(facts),
         "indicator_types": _indicator_types(facts.threat_types),
-        "pattern": ioc_types[facts.type].pattern(facts.value, subtree=facts.subtree),
-        "pattern_type": "stix",
-        "pattern_version": "2.1",
+        "pattern": kind.pattern(facts.value, subtree=facts.subtree),
+        **language(kind.pattern_type),
         "valid_from": _stamp(facts.first_seen),
         "valid_until": _stamp(facts.valid_until),
         "confidence": facts.confidence,
@@ -78,14 +78,20 @@ class Mould(NamedTuple):
     def cast(self, value: str) -> bytes:
         """The written content for a value."""
         pattern = self.kind.pattern(value, subtree=self.subtree)
-        return b"".join((self.before, orjson.dumps(value), self.between, orjson.dumps(pattern), self.after))
+        named = orjson.dumps(self.kind.title(value))
+        return b"".join((self.before, named, self.between, orjson.dumps(pattern), self.after))
 
 
 _OF_THE_VALUE = ("name", "pattern")
 
 
+def language(pattern_type: str) -> dict[str, str]:
+    """What an indicator says of the language of its pattern; only STIX's own has a version (section 4.7)."""
+    return {"pattern_type": pattern_type} | ({"pattern_version": "2.1"} if pattern_type == "stix" else {})
+
+
 def withdrawn_content(
-    *, pattern: str, valid_from: datetime, at: datetime, marking: Marking, creator: str
+    *, pattern: str, pattern_type: str = "stix", valid_from: datetime, at: datetime, marking: Marking, creator: str
 ) -> dict[str, Any]:
     """The last version of a withdrawn entry: what tells a consumer to drop it, and nothing that was said of it."""
     return {
@@ -94,8 +100,7 @@ def withdrawn_content(
         "description": "Withdrawn by those who shared it.",
         "indicator_types": ["unknown"],
         "pattern": pattern,
-        "pattern_type": "stix",
-        "pattern_version": "2.1",
+        **language(pattern_type),
         "valid_from": stamp(valid_from),
         "valid_until": stamp(max(at, valid_from + MICROSECOND)),
         "labels": [LABEL_WITHDRAWN],

@@ -24,8 +24,14 @@ MAX_LENGTH = 4096
 """Characters that a value may have, typed or canonical."""
 
 
+RULE_LENGTH = 60_000
+"""Characters that a detection rule may have."""
+
+
 DOTTED = r"[^\s./:@]{0,64}+[./:@]"
 """See `IocType.opens`: one of these characters ends the first label, scheme or mailbox, of at most 64 characters."""
+LABELLED = "[AaFfHhIiJjNnSsTt][AaIiLlMmOoSsUu]"
+"""The same of the types that running text holds only behind a word that announces them (`ja3:`, `file name:`)."""
 
 
 class Trait(StrEnum):
@@ -41,6 +47,7 @@ class Trait(StrEnum):
     AUTONOMOUS_SYSTEM = "autonomous-system"
     VULNERABILITY = "vulnerability"
     TEXT = "text"
+    RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,8 @@ class IocType(ABC):
 
     Running text holds such a value only where it says so: `filename: "evil.exe"`.
     """
+    pattern_type: ClassVar[str] = "stix"
+    """The language of `pattern`, by the STIX vocabulary pattern-type-ov: a detection rule is its own pattern."""
     precedence: ClassVar[int] = 100
     """Which type wins when candidates overlap in free text: the lowest number first (url before domain)."""
 
@@ -123,6 +132,14 @@ class IocType(ABC):
 
         Consumers take patterns apart at AND and OR, and would make two indicators of two comparisons.
         """
+
+    def title(self, value: str) -> str:
+        """What names the value where a whole rule would be too long."""
+        return value
+
+    def match_key(self, value: str) -> str:
+        """What likely duplicates share: looser than the canonical value, and only ever used to suggest them."""
+        return value
 
     def settle(self, text: str, start: int, end: int) -> int | None:
         """Where a match of `finds` in refanged text really ends; None when its surroundings say it is something else.
@@ -173,6 +190,23 @@ def cleaned(raw: str) -> str:
     if (refusal := unfit(text)) is not None:
         raise refusal
     return refang(text).strip()
+
+
+def exact(raw: str, *, longest: int = MAX_LENGTH, lines: bool = False) -> str:
+    """As `cleaned`, but to the letter: for values that may contain what elsewhere would be defanging.
+
+    `lines`: line ends and tabs are part of the value, as in a detection rule; line ends become `\\n`.
+    """
+    if len(raw) > longest:
+        raise Refusal("too_long", f"A value has at most {longest} characters; this one has {len(raw)}.")
+    text = raw.strip()
+    if not text:
+        raise Refusal("empty", "There is no value.")
+    if lines:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if (refusal := unfit(text.replace("\n", " ").replace("\t", " ") if lines else text)) is not None:
+        raise refusal
+    return text
 
 
 # Every notation of refang.py needs a bracket, a slash, a colon or a character outside of ASCII.

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from iocmarket.indicators.types.base import MAX_LENGTH, Canonical, IocType, Trait, ioc_types, quoted, unfit
+from iocmarket.indicators.types.base import LABELLED, Canonical, IocType, Trait, exact, ioc_types, quoted
 from iocmarket.indicators.types.names import registrable_domain
 from iocmarket.kernel.decision import Refusal
 
@@ -26,6 +26,7 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _SPELT_OUT = re.compile(r"\[U\+(?P<code>[0-9A-F]{4,5})\]")
+_WINDOWS_PATH = re.compile(r"(?:[A-Za-z]:[\\/]|\\\\|%\w+%\\)")
 _QUOTES = "\"'"
 
 
@@ -47,7 +48,7 @@ class Filename(IocType):
         ("invoice[.]zip", "invoice.zip"),
         (r"C:\Users\Public\.cache\svhost.exe", r"C:\Users\Public\.cache\svhost.exe"),
     )
-    opens: ClassVar[str] = "[FfNn]"
+    opens: ClassVar[str] = LABELLED
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         rf"(?<![\w.-]){_LABEL_WORDS}(?:\"[^\"]{{1,300}}+\"|[\"']?[^\s\"'<>|;,]{{1,300}}+)", re.IGNORECASE
     )
@@ -56,7 +57,7 @@ class Filename(IocType):
         """Raises Refusal: `not_stated` (free text without the words that announce a file name), `is_url`,
         `directory`, `wildcard`, `too_long`, and those of every type.
         """
-        text = _fit(raw)
+        text = exact(raw)
         if not explicit and _LABEL.match(text) is None:
             raise Refusal("not_stated", "Say that this is a file name: name the type “filename”.")
         value = _plain(text)
@@ -72,6 +73,10 @@ class Filename(IocType):
         if len(last) > _LONGEST_NAME:
             raise Refusal("too_long", f"A file name has at most {_LONGEST_NAME} characters; this one has {len(last)}.")
         return Canonical(value, warnings=("invisible_characters",) if _INVISIBLE.search(value) else ())
+
+    def match_key(self, value: str) -> str:
+        """A path of Windows in lower case."""
+        return value.casefold() if is_windows_path(value) else value
 
     def settle(self, text: str, start: int, end: int) -> int | None:
         """Without the punctuation after it. A name with a space needs quotes: unless an extension ends it, what
@@ -99,21 +104,14 @@ class Filename(IocType):
         return f"{stem}[.]{extension}" if linked else shown
 
 
+def is_windows_path(value: str) -> bool:
+    """Whether a path is one of Windows, where letter case means nothing: it has a drive, a share or a variable."""
+    return _WINDOWS_PATH.match(value) is not None
+
+
 def name_of(value: str) -> str:
     """The name of the file without its path."""
     return value[max(value.rfind("/"), value.rfind("\\")) + 1 :]
-
-
-def _fit(raw: str) -> str:
-    """As `types.base.cleaned`, but to the letter."""
-    if len(raw) > MAX_LENGTH:
-        raise Refusal("too_long", f"A value has at most {MAX_LENGTH} characters; this one has {len(raw)}.")
-    text = raw.strip()
-    if not text:
-        raise Refusal("empty", "There is no value.")
-    if (refusal := unfit(text)) is not None:
-        raise refusal
-    return text
 
 
 def _plain(text: str) -> str:

@@ -65,6 +65,11 @@ class Email(IocType):
         usual = len(local) <= 64 and _USUAL_LOCAL.fullmatch(local) is not None and usual_name(domain) is not None
         return Canonical(raw) if usual else None
 
+    def match_key(self, value: str) -> str:
+        """Without the tag after a plus sign."""
+        local, _at, domain = value.rpartition("@")
+        return f"{local.partition('+')[0] or local}@{domain}"
+
     def settle(self, text: str, start: int, end: int) -> int | None:
         """Not the middle of a bounce address, `bounce+bob=evil.org@list.org`."""
         if start and text[start - 1] == "=" and _BOUNCE.search(text, max(0, start - 64), start) is not None:

@@ -21,6 +21,9 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _RESERVED_TLDS = frozenset({"example", "test", "invalid", "localhost", "local"})  # RFC 2606, RFC 6761, RFC 6762
 _DOCUMENTATION = ("example.com", "example.net", "example.org")  # RFC 2606 section 3
 
+# Roots beside the one of ICANN, of Namecoin, EmerDNS and Ethereum: malware resolves them, a firewall sees them.
+_OTHER_ROOTS = frozenset({"bit", "coin", "emc", "lib", "bazar", "eth", "crypto", "zil"})
+
 # In free text these suffixes are file extensions unless something says otherwise.
 _FILE_SUFFIXES = frozenset({"py", "sh", "zip", "md", "rs", "mov", "so", "ps"})
 _PROGRAMS = frozenset({"setup.com", "command.com", "install.com", "format.com", "more.com", "mode.com", "tree.com"})
@@ -73,9 +76,11 @@ def judge_name(name: str) -> tuple[bool, tuple[str, ...]]:
         raise Refusal("single_label", "A DNS name has at least two labels, such as evil.org.")
     if top == "onion":
         raise Refusal(
-            "onion_service", "An onion service is in no DNS: send a URL with its full name of 56 (or 16) characters."
+            "onion_service", "An onion service is in no DNS: send its name of 56 characters as onion, or a URL with it."
         )
     suffix = suffix_list().publicsuffix(name)
+    if suffix is None and top in _OTHER_ROOTS:
+        return name.count(".") == 1, ("other_root",)
     if suffix is None:
         raise Refusal("unknown_tld", f"There is no top-level domain .{top}.")
     warnings = tuple("documentation_name" for known in _DOCUMENTATION if name == known or name.endswith("." + known))
@@ -160,6 +165,10 @@ class Domain(IocType):
             return None
         return None if raw[: raw.find(".")] in _CODE else Canonical(raw, subtree=registered == raw)
 
+    def match_key(self, value: str) -> str:
+        """What somebody registered of it."""
+        return registrable_domain(value) or value
+
     def settle(self, text: str, start: int, end: int) -> int | None:
         """Not a call (`System.out(`) nor a key (`smtp.from=`)."""
         del start
@@ -186,7 +195,7 @@ def refuse_accidents(typed: str, name: str) -> None:
     """
     labels = name.split(".")
     top = typed.rpartition(".")[2]
-    if labels[-1] in _FILE_SUFFIXES or name in _PROGRAMS:
+    if labels[-1] in _FILE_SUFFIXES or labels[-1] in _OTHER_ROOTS or name in _PROGRAMS:
         raise Refusal("file_name", f"“{typed[:63]}” looks like a file name; name the type “domain” if it is one.")
     if top != top.lower() and typed != typed.upper():
         raise Refusal("sentence", f"“{typed[:63]}” looks like the end of a sentence or a program's identifier.")

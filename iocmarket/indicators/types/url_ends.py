@@ -48,11 +48,15 @@ def _first_cut(text: str, start: int, end: int) -> tuple[int, list[int]]:
     depth = dict.fromkeys(_PAIRS.values(), 0)
     loose: list[int] = []
     in_query = False
+    closed = text.find("]", end) >= 0
     for match in _MARK.finditer(text, start, end):
         position, mark = match.start(), match[0]
         opening = _PAIRS.get(mark, "")
         if _ends(text, position, end, before=before) or (
-            mark == "[" and not in_query and not _opens_host(text, position)
+            mark == "["
+            and not in_query
+            and not _opens_host(text, position)
+            and (closed or text.find("]", position, end) >= 0)
         ):
             return position, loose
         if mark == "?":
@@ -77,5 +81,8 @@ def _ends(text: str, position: int, end: int, *, before: str) -> bool:
 
 
 def _opens_host(text: str, position: int) -> bool:
-    """Whether a bracket opens a literal IPv6 host; elsewhere before a query it opens the label of an AsciiDoc link."""
+    """Whether a bracket opens a literal IPv6 host.
+
+    Elsewhere before a query it opens the label of an AsciiDoc link, unless nothing closes it in the rest of the line.
+    """
     return text.endswith(("://", "@"), max(0, position - 3), position)

@@ -70,6 +70,8 @@ class Url(IocType):
         scheme = _SCHEME.match(text)
         if _OTHER_SCHEME.match(text) or (scheme is not None and scheme[1].lower() not in SCHEMES):
             raise Refusal("scheme", f"Only these schemes are taken: {', '.join(sorted(SCHEMES))}.")
+        if scheme is not None and text.startswith("/", scheme.end()):
+            raise Refusal("empty_host", "There is no host between the slashes (RFC 9110 section 4.2.1): write two.")
         warnings: tuple[str, ...] = ()
         if scheme is None:
             if not explicit and text == raw.strip():
@@ -86,6 +88,11 @@ class Url(IocType):
         if len(raw) > MAX_LENGTH or (shape := _USUAL.fullmatch(raw)) is None or "/." in shape[2]:
             return None
         return Canonical(raw) if usual_name(shape[1]) is not None or is_usual_ipv4(shape[1]) else None
+
+    def match_key(self, value: str) -> str:
+        """Without scheme, user information and fragment."""
+        authority, tail = _split_authority(value.partition("://")[2])
+        return authority.rpartition("@")[2] + tail.partition("#")[0]
 
     def settle(self, text: str, start: int, end: int) -> int | None:
         """Without the punctuation, brackets and columns of a table that follow it."""

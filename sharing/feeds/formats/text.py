@@ -21,7 +21,7 @@ class Text(LineFormat):
     extension = "txt"
     mode = Mode.BLOCK
     plain = True
-    accepts = frozenset(Trait) - {Trait.TEXT}
+    accepts = frozenset(Trait) - {Trait.TEXT, Trait.RULE}
     # Some devices read a comment as an entry.
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"comments": ("yes", "no")}
 

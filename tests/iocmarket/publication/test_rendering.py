@@ -105,7 +105,8 @@ def test_many_statements_are_counted_not_listed() -> None:
 def test_the_pattern_of_every_type_is_read_by_the_stix2_library(kind: object) -> None:
     for _, value in kind.examples:  # type: ignore[attr-defined]
         for subtree in (False, True):
-            stix2.Indicator(pattern=kind.pattern(value, subtree=subtree), pattern_type="stix")  # type: ignore[attr-defined]
+            pattern = kind.pattern(value, subtree=subtree)  # type: ignore[attr-defined]
+            stix2.Indicator(pattern=pattern, pattern_type=kind.pattern_type, valid_from=NOW)  # type: ignore[attr-defined]
 
 
 @given(comment=st.text(max_size=200), tags=st.lists(st.text(min_size=1, max_size=20), max_size=3))
