@@ -1,10 +1,11 @@
 """Score the free-text reader on a folder of labelled documents, with the scorer that belongs to them.
 
-    python bench/extraction.py DATA_DIR SCORER [--verbose] [--hosts]
+    python bench/extraction.py DATA_DIR SCORER [--verbose] [--items]
 
 DATA_DIR holds `snippets.jsonl` and folders of documents with `X.expected.json` beside X; SCORER is the path of the
-scoring program. Only the types that the scorer knows and that are registered here count. `--hosts` also predicts the
-host of each URL, which we do not report as a separate domain and some labels count as one.
+scoring program. Only the types that the scorer knows and that are registered here count. Scored is what
+the reader offers (offers.py); `--items` scores what it takes by itself, without what stands in comments of lists, the
+hosts of URLs written without a scheme, and hashes inside URLs.
 """
 
 from __future__ import annotations
@@ -21,21 +22,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from ingestion.readers.base import decoded
 from ingestion.readers.free_text import read
+from ingestion.readers.offers import offers
 from iocmarket.indicators.types import ioc_types
 
 SCORED = ("ipv4", "ipv6", "cidr", "domain", "url", "email", "md5", "sha1", "sha256", "sha512", "cve", "asn")
-FOLDERS = ("lists", "csv", "rendered", "reports")
+FOLDERS = ("lists", "csv", "rendered", "reports", "openioc")
 
 
-def predicted(text: str, *, hosts: bool) -> dict[str, list[str]]:
-    """The accepted values of a text by type."""
+def predicted(text: str, *, items: bool) -> dict[str, list[str]]:
+    """The values of a text by type."""
     values: dict[str, set[str]] = defaultdict(set)
-    for candidate in read(text).candidates:
-        if candidate.type is not None and candidate.canonical is not None:
-            values[candidate.type].add(candidate.canonical.value)
-            host = ioc_types[candidate.type].dns_name(candidate.canonical.value)
-            if hosts and candidate.type == "url" and host:
-                values["domain"].add(host)
+    for found in read(text).candidates if items else offers(text):
+        if found.type is not None and found.canonical is not None:
+            values[found.type].add(found.canonical.value)
     return {name: sorted(found) for name, found in values.items()}
 
 
@@ -53,19 +52,19 @@ def main() -> None:
     """Score the snippets, then each folder."""
     arguments = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
     data, scorer = Path(arguments[0]), Path(arguments[1])
-    verbose, hosts = "--verbose" in sys.argv, "--hosts" in sys.argv
+    verbose, items = "--verbose" in sys.argv, "--items" in sys.argv
     lines = [json.loads(line) for line in (data / "snippets.jsonl").read_text(encoding="utf-8").splitlines()]
     with tempfile.TemporaryDirectory() as only:
         (Path(only) / "snippets.jsonl").write_text("\n".join(map(json.dumps, lines)))
         print("== snippets", flush=True)
-        score(scorer, Path(only), {line["id"]: predicted(line["text"], hosts=hosts) for line in lines}, verbose=verbose)
+        score(scorer, Path(only), {line["id"]: predicted(line["text"], items=items) for line in lines}, verbose=verbose)
     for name in FOLDERS:
         documents = sorted((data / name).glob("*.expected.json"))
         started, size, predictions = time.perf_counter(), 0, {}
         for path in documents:
             content = path.with_name(path.name.removesuffix(".expected.json")).read_bytes()
             size += len(content)
-            predictions[path.name.removesuffix(".expected.json")] = predicted(decoded(content), hosts=hosts)
+            predictions[path.name.removesuffix(".expected.json")] = predicted(decoded(content), items=items)
         seconds = time.perf_counter() - started
         print(
             f"== {name}: {len(documents)} documents, {size / 1e6:.2f} MB at {size / 1e6 / seconds:.2f} MB/s", flush=True

@@ -25,50 +25,66 @@ _REACH = 5
 
 
 @dataclass(slots=True)
-class _Line:
+class Line:
+    """One line of a text."""
+
     number: int
     block: int
     """Lines of one block follow each other without a blank line."""
     content: Refanged
+    """Without the remark that follows a value in a list."""
+    typed: str
     found: list[Found] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class _Sorted:
+class Examined:
     """The lines of a text by what they are."""
 
-    lines: list[_Line] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    comments: list[Line] = field(default_factory=list)
+    """Those of a list; in prose they are lines like others."""
+    one_per_line: bool = False
     aside: list[int] = field(default_factory=list)
     leaked: list[Candidate] = field(default_factory=list)
 
 
 def read(text: str) -> Reading:
     """The candidates of a text. Never raises, whatever the text; linear in its length."""
-    parts = _sorted(text)
-    _move_leaked_accounts(parts)
-    comments = {line.number for line in parts.lines if is_comment(line.content.text)}
-    one_per_line = is_one_per_line([line.content.text for line in parts.lines if line.number not in comments])
-    if one_per_line:
-        parts.aside += comments
-        parts.lines = [line for line in parts.lines if line.number not in comments]
-    within = finder()
-    for index, line in enumerate(parts.lines):
-        line.found = list(scan(line.content, within, closed_later=_closes_later(parts.lines, index)))
-    if parts.lines and not parts.lines[0].found and is_heading(parts.lines[0].content.text):
-        parts.aside.append(parts.lines.pop(0).number)
-    if one_per_line:
-        _believe_names(parts.lines)
+    parts = examined(text)
     candidates = parts.leaked
     for line in parts.lines:
-        items = _items(line, one_per_line=one_per_line)
+        items = _items(line, one_per_line=parts.one_per_line)
         candidates += items
         if not items:
             parts.aside.append(line.number)
     candidates.sort(key=lambda candidate: candidate.line)
-    return Reading(tuple(candidates), tuple(sorted(parts.aside)), one_per_line)
+    return Reading(tuple(candidates), tuple(sorted(parts.aside)), parts.one_per_line)
 
 
-def _closes_later(lines: list[_Line], index: int) -> bool:
+def examined(text: str, *, comments: bool = False) -> Examined:
+    """The lines of a text with what was found in them; `comments`: also in the comments of a list."""
+    parts = _sorted(text)
+    _move_leaked_accounts(parts)
+    noted = {line.number for line in parts.lines if is_comment(line.content.text)}
+    parts.one_per_line = is_one_per_line([line.content.text for line in parts.lines if line.number not in noted])
+    if parts.one_per_line:
+        parts.aside += noted
+        parts.comments = [line for line in parts.lines if line.number in noted]
+        parts.lines = [line for line in parts.lines if line.number not in noted]
+    within = finder()
+    for index, line in enumerate(parts.lines):
+        line.found = list(scan(line.content, within, closed_later=_closes_later(parts.lines, index)))
+    for line in parts.comments if comments else ():
+        line.found = list(scan(line.content, within))
+    if parts.lines and not parts.lines[0].found and is_heading(parts.lines[0].content.text):
+        parts.aside.append(parts.lines.pop(0).number)
+    if parts.one_per_line:
+        _believe_names(parts.lines)
+    return parts
+
+
+def _closes_later(lines: list[Line], index: int) -> bool:
     """Whether a bracket that is open at the end of a line with a URL closes in a later line of the same block."""
     text = lines[index].content.text
     if "://" not in text or text.count("[") <= text.count("]"):
@@ -81,9 +97,9 @@ def _closes_later(lines: list[_Line], index: int) -> bool:
     return False
 
 
-def _sorted(text: str) -> _Sorted:
+def _sorted(text: str) -> Examined:
     """Lines to scan, lines that are no items, and the rows of tables with a password column."""
-    parts, block, heading = _Sorted(), 0, None
+    parts, block, heading = Examined(), 0, None
     for number, typed in enumerate(_NEWLINE.split(text), start=1):
         if heading is not None and credentials.is_row(typed, heading):
             parts.leaked.append(_leak(number, credentials.blanked_row(typed, heading)))
@@ -94,11 +110,11 @@ def _sorted(text: str) -> _Sorted:
         elif heading is not None:
             parts.aside.append(number)
         else:
-            parts.lines.append(_Line(number, block, refang_line(without_remark(typed))))
+            parts.lines.append(Line(number, block, refang_line(without_remark(typed)), typed))
     return parts
 
 
-def _move_leaked_accounts(parts: _Sorted) -> None:
+def _move_leaked_accounts(parts: Examined) -> None:
     """Take out the lines that describe a leaked account: a password field with a login field beside it."""
     leaked: set[int] = set()
     for index, line in enumerate(parts.lines):
@@ -121,7 +137,7 @@ def _leak(number: int, blanked: str) -> Candidate:
     return Candidate(number, shown(blanked.strip()), refusal=credentials.refusal())
 
 
-def _believe_names(lines: list[_Line]) -> None:
+def _believe_names(lines: list[Line]) -> None:
     """Among names, a line that is nothing but `evil.sh` is a name too: the other lines are the evidence it lacks."""
     accepted = Counter(found.type for line in lines for found in line.found if found.canonical is not None)
     for line in lines:
@@ -133,7 +149,7 @@ def _believe_names(lines: list[_Line]) -> None:
             line.found = [read_value(line.content, only.type, only.start, only.end, explicit=True)]
 
 
-def _items(line: _Line, *, one_per_line: bool) -> list[Candidate]:
+def _items(line: Line, *, one_per_line: bool) -> list[Candidate]:
     """The items of one line: what was surely meant as a value, or for a list the reason why there is none."""
     told = [found for found in line.found if found.certain]
     if one_per_line and not told:

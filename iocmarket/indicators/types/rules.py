@@ -131,7 +131,7 @@ class Suricata(Rule):
 
     def check(self, text: str) -> None:
         """Parsed with suricataparser; Suricata itself has the last word where the rule is loaded."""
-        import suricataparser  # noqa: PLC0415
+        import suricataparser  # type: ignore[import-untyped]  # noqa: PLC0415
 
         if "\n" in text:
             raise _bad("a rule stands on one line; send several rules one by one")
@@ -166,7 +166,7 @@ class StixPattern(Rule):
 
     def check(self, text: str) -> None:
         """Validated with the stix2-patterns of OASIS."""
-        from stix2patterns.validator import run_validator  # noqa: PLC0415
+        from stix2patterns.validator import run_validator  # type: ignore[import-untyped]  # noqa: PLC0415
 
         if len(text) > _PATTERN_MAX or max(map(text.count, "[(")) > _BRACKETS_MAX:
             raise _bad("it is too long or nested too deeply")

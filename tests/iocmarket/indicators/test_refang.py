@@ -63,6 +63,7 @@ NOTATIONS = [
     ("[http]://evil.org", "http://evil.org"),
     ("http:[/][/]evil.org", "http://evil.org"),
     (r"http:\\evil.org", "http://evil.org"),
+    ("hxxps:///evil.org", "https:///evil.org"),
     (r"http:\/\/evil.org\/a", "http://evil.org/a"),
     ("http ://evil.org", "http://evil.org"),
     ("http://evil.org[/]a", "http://evil.org/a"),

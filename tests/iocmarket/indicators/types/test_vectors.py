@@ -165,6 +165,7 @@ REFUSED = [
     ("domain", "evil campus.org", "not_a_name"),
     ("domain", "203.0.113.9", "not_a_name"),
     ("domain", f"{'a' * 56}.onion", "onion_service"),
+    ("url", "hxxps:///evil-campus.org/a", "empty_host"),
     ("url", "data:text/html,x", "scheme"),
     ("url", "gopher://evil-campus.org/", "scheme"),
     ("url", "http://", "not_a_url"),

@@ -1,0 +1,55 @@
+"""Markings and hashtags that people write inside a line: `TLP:AMBER PAP:GREEN`, `#phishing`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from iocmarket.kernel.marking import PAP, TLP
+
+_MARKING = re.compile(
+    r"(?<!\w)(?P<scale>TLP|PAP)[ ]?[:=_-][ ]?"
+    r"(?P<level>RED|ROUGE|AMBER[ ]?\+[ ]?STRICT|AMBER|AMBRE|ORANGE|GREEN|VERTE?|CLEAR|WHITE|BLANCH?E?)(?!\w)",
+    re.IGNORECASE,
+)
+_FRENCH = {"ROUGE": "RED", "AMBRE": "AMBER", "ORANGE": "AMBER", "VERT": "GREEN", "VERTE": "GREEN", "BLANC": "WHITE",
+           "BLANCHE": "WHITE"}  # fmt: skip
+_HASHTAG = re.compile(r"(?<![^\s(,;])#(?P<tag>[^\W\d_][\w-]{1,49})(?![\w:/])")
+
+
+_SIGN = re.compile(r"#|TLP|PAP", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What a line says of all its values; of two markings of one scale the stricter."""
+
+    tlp: TLP | None = None
+    pap: PAP | None = None
+    tags: tuple[str, ...] = ()
+
+
+NO_LABELS = Labels()
+
+
+def labels_of(text: str) -> Labels:
+    """The labels of a line."""
+    if _SIGN.search(text) is None:
+        return NO_LABELS
+    tlps, paps = [], []
+    for match in _MARKING.finditer(text):
+        word = match["level"].upper().replace(" ", "")
+        word = _FRENCH.get(word, word)
+        if match["scale"].upper() == "TLP":
+            tlps.append(TLP.parse(word))
+        elif word != "AMBER+STRICT":
+            paps.append(PAP.parse(word))
+        else:
+            paps.append(PAP.RED)  # nobody can say what it meant: at least AMBER
+    tags = tuple(dict.fromkeys(match["tag"] for match in _HASHTAG.finditer(_MARKING.sub(" ", text))))
+    return Labels(max(tlps, default=None), max(paps, default=None), tags)
+
+
+def without_labels(text: str) -> str:
+    """The line without its labels, for its comment."""
+    return _HASHTAG.sub(" ", _MARKING.sub(" ", text))
