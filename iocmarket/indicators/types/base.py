@@ -30,7 +30,9 @@ RULE_LENGTH = 60_000
 
 DOTTED = r"[^\s./:@]{0,64}+[./:@]"
 """See `IocType.opens`: one of these characters ends the first label, scheme or mailbox, of at most 64 characters."""
-LABELLED = "[AaFfHhIiJjNnSsTt][AaIiLlMmOoSsUu]"
+LABELLED = (
+    "(?:[Ff][Ii][Ll]|[Nn][Oo][Mm]|[Ii][Mm][Pp]|[Aa][Uu][Tt]|[Jj][Aa][34Rr]|[Hh][Aa][Ss]|[Ss][Ss][Dd]|[Tt][Ll][Ss])"
+)
 """The same of the types that running text holds only behind a word that announces them (`ja3:`, `file name:`)."""
 
 

@@ -134,7 +134,7 @@ class Domain(IocType):
     opens: ClassVar[str] = DOTTED
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         r"(?<![\w.@\\$])(?<!\w-)(?<![^/]/)(?:\*\.|\.)?(?:\w[\w-]{0,62}+\.(?=\w))++"
-        r"(?:xn--[\w-]{1,59}+|[^\W\d_]{2,63}+)(?::\d{1,5}(?!\w))?(?![\w@]|-\w|\.\w)",
+        r"(?!onion(?!\w))(?:xn--[\w-]{1,59}+|[^\W\d_]{2,63}+)(?::\d{1,5}(?!\w))?(?![\w@]|-\w|\.\w)",
         re.IGNORECASE,
     )
 

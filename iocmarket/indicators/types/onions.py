@@ -21,7 +21,7 @@ class Onion(IocType):
     label = "Onion"
     traits = frozenset({Trait.TEXT})
     lifetime_days: ClassVar[int] = 180
-    precedence: ClassVar[int] = 59
+    precedence: ClassVar[int] = 61
     examples: ClassVar[tuple[tuple[str, str], ...]] = (
         (
             "AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQTCQKRMFYYDENBWHA5DYP3KEAD[.]onion",
@@ -30,7 +30,7 @@ class Onion(IocType):
     )
     opens: ClassVar[str] = DOTTED
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
-        r"(?<![\w.@\\$-])(?:[a-z0-9-]{1,63}\.){0,3}?[a-z2-7]{56}\.onion(?::\d{1,5}(?!\w))?(?![\w@-]|\.\w)",
+        r"(?<![\w.@\\$-])(?:[a-z0-9-]{1,63}+\.(?=\w)){1,4}+onion(?::\d{1,5}(?!\w))?(?![\w@-]|\.\w)",
         re.IGNORECASE,
     )
 
