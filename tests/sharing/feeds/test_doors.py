@@ -129,7 +129,7 @@ def test_the_use_of_a_key_is_noted(key: str) -> None:
     used = Token.objects.get(digest=digest_of(key))
     assert used.last_used_at is not None
     assert used.last_used_address == "192.0.2.5"
-    assert used.last_used_client == ("pfSense" + "x" * 300)[:200]
+    assert used.last_used_client == ("pfSense " + "x" * 300)[:200]
 
 
 def test_keys_are_counted_one_by_one_and_guesses_by_address(key: str, settings: Any, institution: Institution) -> None:
