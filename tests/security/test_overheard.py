@@ -14,7 +14,8 @@ from tests.overheard import Overheard, secret_in, words_of_the_suite
 @pytest.mark.parametrize(
     "line",
     [
-        pytest.param(f"Authorization: Bearer {new_secret()}", id="token"), "Bad Request: /accounts/password/reset/key/7-cx1m2p-0a1b2c3d4e/",
+        pytest.param(f"Authorization: Bearer {new_secret()}", id="token"),
+        "Bad Request: /accounts/password/reset/key/7-cx1m2p-0a1b2c3d4e/",
         f"log-in with {PASSWORD} failed", "otpauth://totp/x?secret=ABC", "Cookie: sessionid=abc", "only-for-tests",
     ],
 )  # fmt: skip
