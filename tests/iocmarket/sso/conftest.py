@@ -93,6 +93,15 @@ def _people(domain: str) -> list[dict[str, object]]:
     ]
 
 
+def says(issuer: str, sub: str, at: float | str | None) -> None:
+    """From now on the provider says that it asked this person at that moment; None: it says nothing of it."""
+    claims = {
+        "email": f"{sub}@a.example", "name": "Ada Exemple", "eduperson_scoped_affiliation": ["member@a.example"],
+        "auth_time": int(at) if isinstance(at, float | int) else at,
+    }  # fmt: skip
+    requests.put(f"{issuer}/users/{sub}", json=claims, timeout=10).raise_for_status()
+
+
 @pytest.fixture
 def oidc(world: World, oidc_servers: tuple[str, str], settings: Settings) -> tuple[str, str]:
     """Both OpenID Connect providers configured by the environment, under the slugs `a` and `b`."""

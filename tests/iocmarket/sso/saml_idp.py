@@ -168,7 +168,10 @@ class _Page(BaseHTTPRequestHandler):
     """The provider's own page: whoever comes is logged in and sent back with a form."""
 
     def do_GET(self) -> None:
-        """Answer the request in the address."""
+        """Answer the request in the address; there is nothing else, not even the icon that browsers ask for."""
+        if "SAMLRequest" not in self.path:
+            self.send_error(404)
+            return
         sent = self.server.idp.answer_to(self.path)  # type: ignore[attr-defined]
         acs = sent.pop("acs")
         fields = "".join(f'<input name="{name}" value="{html.escape(text)}">' for name, text in sent.items())

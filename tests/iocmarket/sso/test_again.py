@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
 from django.test import Client
 from pytest_django import Settings
 
@@ -16,7 +15,7 @@ from iocmarket.accounts.reauthentication import LOGGED_IN_AT
 from iocmarket.accounts.roles import Role
 from tests.factories import PASSWORD, make_member
 from tests.iocmarket.sso.browser import Browser
-from tests.iocmarket.sso.conftest import World, configure
+from tests.iocmarket.sso.conftest import World, configure, says
 from tests.iocmarket.sso.saml_idp import XMLSEC1, IdP
 from tests.second_factors import code_of, give_app
 
@@ -26,15 +25,6 @@ TOKENS = "/account/tokens"
 FORM = {"name": "SIEM", "scopes": ["feeds:read"], "tlp_ceiling": "3", "operated_by": "self", "days": "90"}
 AGAIN = f"/accounts/sso/again?next={TOKENS.replace('/', '%2F')}"
 needs_xmlsec1 = pytest.mark.skipif(XMLSEC1 is None, reason="xmlsec1 signs the provider's answers")
-
-
-def says(issuer: str, sub: str, at: float | str | None) -> None:
-    """From now on the provider says that it asked this person at that moment; None: it says nothing of it."""
-    claims = {
-        "email": f"{sub}@a.example", "name": "Ada Exemple", "eduperson_scoped_affiliation": ["member@a.example"],
-        "auth_time": int(at) if isinstance(at, float | int) else at,
-    }  # fmt: skip
-    requests.put(f"{issuer}/users/{sub}", json=claims, timeout=10).raise_for_status()
 
 
 def let_in(sub: str = "ada@a.example") -> Member:
