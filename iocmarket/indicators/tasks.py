@@ -6,22 +6,29 @@ from iocmarket.celery import app
 from iocmarket.indicators import settling
 
 SWEEP_SECONDS = 10.0
+STALE_SECONDS = 6 * SWEEP_SECONDS
+"""A message that waited for so long is dropped: fresher ones are behind it."""
 
 
 @app.task(name="indicators.settle")
-def settle(pk: int) -> None:
-    """Go on with one; come back for the rest, so that others have a turn."""
-    if settling.work_on(pk):
-        settle.delay(pk)
+def settle(pk: int, seconds: float = settling.TURN_SECONDS) -> None:
+    """Go on with one for a turn. The sweeper gives the next one: if each turn asked for another, they would add up."""
+    settling.work_on(pk, seconds=seconds)
 
 
 @app.task(name="indicators.settle_all")
 def settle_all() -> int:
-    """Go on where no message came, or a worker died; how many."""
+    """Give everyone its turn, whether or not a message came or a worker died; how many.
+
+    They share the time until the next sweep, and a message does not last longer than a minute: however long it all
+    takes, no more than a minute of it stands before the work of others.
+    """
     found = settling.unsettled()
     for pk in found:
-        settle.delay(pk)
+        settle.apply_async((pk, settling.TURN_SECONDS / len(found)), expires=STALE_SECONDS)
     return len(found)
 
 
-app.add_periodic_task(SWEEP_SECONDS, app.signature("indicators.settle_all"), name="indicators.settle_all")
+app.add_periodic_task(
+    SWEEP_SECONDS, app.signature("indicators.settle_all"), name="indicators.settle_all", expires=STALE_SECONDS
+)

@@ -12,6 +12,7 @@ from iocmarket.accounts.models import Institution, Invitation
 from iocmarket.accounts.roles import Role
 from iocmarket.audit.models import Event
 from iocmarket.audit.services import PLATFORM
+from iocmarket.celery import app
 from iocmarket.indicators import settling, tasks
 from iocmarket.indicators.assets import verified_assets
 from iocmarket.indicators.departing import leave_community
@@ -153,7 +154,31 @@ def test_what_no_message_reached_is_found(monkeypatch: pytest.MonkeyPatch) -> No
         contribute(mine, f"45.1.1.{number}")
     monkeypatch.setattr(settling, "CHUNK", 1)
     leave_community(mine, withdraw=True, actor=PLATFORM)
-    monkeypatch.setattr(tasks.settle, "delay", tasks.settle.run)
+    monkeypatch.setattr(tasks.settle, "apply_async", lambda arguments, **_: tasks.settle.run(*arguments))
     assert tasks.settle_all() == 1
     assert not settling.unsettled()
     assert not Contribution.unscoped.filter(institution=mine, withdrawn_at__isnull=True).exists()
+
+
+def test_what_is_asked_of_the_worker_does_not_add_up_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[tuple[int, float], float]] = []
+    said = [make_institution() for _ in range(2)]
+    monkeypatch.setattr(settling, "CHUNK", 1)
+    for number, mine in enumerate(said):
+        for last in range(4):
+            contribute(mine, f"45.1.{number}.{last}")
+        leave_community(mine, withdraw=True, actor=PLATFORM)
+    monkeypatch.setattr(
+        tasks.settle, "apply_async", lambda arguments, *, expires: asked.append((tuple(arguments), expires))
+    )
+    monkeypatch.setattr(tasks.settle, "delay", lambda *_: pytest.fail("a turn asks for no other"))
+    assert tasks.settle_all() == 2
+    turns = list(asked)
+    for (pk, _seconds), _expires in turns:
+        tasks.settle.run(pk, seconds=0.0)
+    assert asked == turns, "a turn that leaves something over asks for nothing: the next sweep does"
+    assert settling.unsettled() == [pk for (pk, _), _ in turns]
+    assert sum(seconds for (_, seconds), _ in turns) == settling.TURN_SECONDS <= tasks.SWEEP_SECONDS
+    assert {expires for _, expires in turns} == {tasks.STALE_SECONDS}
+    schedule = app.conf.beat_schedule["indicators.settle_all"]
+    assert schedule["options"]["expires"] == tasks.STALE_SECONDS
