@@ -52,7 +52,7 @@ def test_from_the_application_to_the_first_page(visit: Visit, village: Village) 
 def test_a_refusal_needs_its_reason_and_shows_it(visit: Visit, village: Village) -> None:
     administrator = visit("/members/applications", village.session, java_script_enabled=False)
     administrator.get_by_role("button", name="Refuser Léo Serre").click()
-    expect(administrator.get_by_role("alert")).to_contain_text("Un refus doit être motivé")
+    expect(administrator.get_by_role("alert")).to_contain_text("Indiquez un motif")
     administrator.get_by_label("Motif").fill("Nous ne trouvons personne de ce nom à Lumen.")
     administrator.get_by_role("button", name="Refuser Léo Serre").click()
     expect(administrator.get_by_role("heading", name="Personne n’attend")).to_be_visible()

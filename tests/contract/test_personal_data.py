@@ -57,6 +57,7 @@ NOT_ERASED = {
 NOT_TAKEN_BY_INSTITUTIONS = {
     "feeds.FeedState": "a memory of what was read",
     "indicators.Alert": "follows from statements",
+    "indicators.Settlement": "how far a parting has come; its statements are exported",
     "privacy.Erasure": "begins when nobody can export any more",
     "publication.View": "copies of statements",
     "sso.FederationScope": "the platform's: how a federation names it",

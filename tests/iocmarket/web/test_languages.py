@@ -29,7 +29,8 @@ SAME = (
     "Custom Threat Intelligence.*", "Data connector: .*", "pip install .*", r"TAXII 2\.1(?:, taxii2-client)?",
     "taxii2-client", "Cortex XSOAR", r"(?:Integration instance: )?TAXII 2 Feed",
     r"STIX 2\.1", "TLP", "PAP", "TLP:.*", "PAP:.*", r"CLEAR|GREEN|AMBER|AMBER\+STRICT|RED", "IPv[46]", "URL",
-    "MD5", r"SHA-\d+", "Français", "English", "Ctrl(?: ↵)?", "[0-9a-f]{31,32}", r"AS\d+.*", r"\w+:\w+", "[a-z]",
+    "MD5", r"SHA-\d+", "Français", "English", "Ctrl(?: ↵)?", "[0-9a-f]{31,32}", r"AS\d+.*", "[a-z]",
+    r"\w+:\w+(?:, \w+:\w+)*", "web",
     "GET|POST|DELETE", r"\W*\d[\d\s.,/:UTC−-]*\w{0,2}", r"iocm\w{4}…", "HTML, CSS.*",
     "JSON", r"\w+\.(?:csv|zone|json|rules|txt)", r"(?:[\w.-]+@)?[a-z][a-z.-]*\.(?:fr|org)",
 )  # fmt: skip

@@ -113,7 +113,7 @@ def test_what_carries_a_marking_keeps_it(depositor: Depositor, marking: dict[str
         ("in_the_past", {"valid_until": "2020-01-01T00:00:00Z"}),
         ("pattern_type", {"pattern": "rule x { condition: true }", "pattern_type": "yara"}),
         ("pattern_not_simple", {"pattern": "[url:value = 'http://a.fr/'] AND [url:value = 'http://b.fr/']"}),
-        ("pattern_property", {"pattern": "[process:command_line = 'x']"}),
+        ("pattern_property", {"pattern": "[process:cwd = 'x']"}),
         ("loopback", {"pattern": "[ipv4-addr:value = '127.0.0.1']"}),
         ("credential", {"pattern": "[email-addr:value = 'bob@evil.fr:hunter22']"}),
     ],
