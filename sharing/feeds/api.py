@@ -22,6 +22,7 @@ from sharing.feeds import services
 from sharing.feeds.answers import answer_with, not_modified, unchanged
 from sharing.feeds.explain import explanation_of
 from sharing.feeds.formats.base import Tally
+from sharing.feeds.schemas import feed_answers
 
 PARAMETERS = [
     OpenApiParameter("type", OpenApiTypes.STR, description="IOC types, separated by commas."),
@@ -64,7 +65,7 @@ class FeedView(ScopedView):
     @extend_schema(
         operation_id="feeds_read",
         parameters=PARAMETERS,
-        responses={(200, "*/*"): OpenApiTypes.BINARY, 304: None, 503: OpenApiTypes.OBJECT},
+        responses=feed_answers(),
     )
     def get(self, request: Request, name: str) -> HttpResponseBase:
         """The feed, or 304. 404 for an unknown format, 400 for an unknown option, 503 while it is being prepared."""

@@ -20,10 +20,11 @@ from iocmarket.accounts.viewer import Viewer, viewer_of_public, viewer_of_token
 from iocmarket.web.client import client_address
 from iocmarket.web.throttles import Counted
 from sharing.feeds.api import PARAMETERS, FeedView
+from sharing.feeds.schemas import feed_answers
 
 SHARED_FOR = 60
 """Seconds for which caches may serve the public feed to others: it changes no faster than it is asked for."""
-_ANSWERS = {(200, "*/*"): OpenApiTypes.BINARY, 304: None, 404: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}
+_ANSWERS = {**feed_answers(), 404: OpenApiTypes.OBJECT}
 
 
 class ByFeedKey(BaseAuthentication):

@@ -39,7 +39,7 @@ from tests.contract.world import World, make_world
 from tests.factories import make_token
 
 load_all_checks()
-FEW, SOME, MANY = 1, 15, 40
+FEW, SOME, MANY = 1, 6, 25
 """Requests of each operation. Who has not its scope is refused before anything is read: fewer of those."""
 SENDERS = ("every scope", "nobody", *Scope)
 
