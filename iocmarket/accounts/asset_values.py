@@ -12,6 +12,7 @@ from iocmarket.accounts.models import Asset
 from iocmarket.indicators.guard import Network, special_range
 from iocmarket.indicators.subjects import span_of
 from iocmarket.indicators.types import ioc_types
+from iocmarket.indicators.types.names import ascii_name
 from iocmarket.indicators.warninglists.mail_providers import of_a_provider
 from iocmarket.kernel.decision import Refusal
 
@@ -22,6 +23,8 @@ declares it in parts, each of which an administrator looks at.
 """
 NAMES = frozenset({Asset.Kind.DOMAIN, Asset.Kind.MAIL_DOMAIN})
 LONGEST = 253
+_FOR_TRYING = (".example", ".test")
+"""Names for documentation and trying out (RFC 2606): in no public DNS, so one of them keeps nothing from anybody."""
 
 
 def normalised(kind: str, text: str) -> str:
@@ -44,6 +47,8 @@ def normalised(kind: str, text: str) -> str:
 
 
 def _name(text: str) -> str:
+    if text.rstrip(".").lower().endswith(_FOR_TRYING):
+        return ascii_name(text.removeprefix("*").removeprefix("."))
     found = ioc_types["domain"].normalise(text, explicit=True)
     if "private_suffix" in found.warnings:
         raise Refusal("public_suffix", f"Everybody gets names under {found.value}: it is a public suffix.")

@@ -22,6 +22,7 @@ PUBLIC = ipaddress.ip_network("45.0.0.0/8")
         ("domain", " Univ-Valbrune.FR. ", "univ-valbrune.fr"),
         ("domain", "*.univ-valbrune.fr", "univ-valbrune.fr"),
         ("domain", "université.fr", "xn--universit-j4a.fr"),
+        ("domain", "*.Univ.Example.", "univ.example"),
         ("mail-domain", "@etu.univ-valbrune.fr", "etu.univ-valbrune.fr"),
         ("network", "193.48.1.7/24", "193.48.1.0/24"),
         ("network", "193.48.1.7", "193.48.1.7/32"),
