@@ -8,10 +8,8 @@ they had, the row's own lock would make the second find the part done.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from django.conf import settings
 from django.core.cache import cache
@@ -27,13 +25,13 @@ from iocmarket.accounts.viewer import Viewer, viewer_of_member, viewer_of_token
 from iocmarket.audit.services import Actor, record
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.turns import take_turn
+from iocmarket.locks import session_lock
 
 log = logging.getLogger(__name__)
 LOCK_SPACE = 0x10C3 << 32
 TRIES = 5
 """How often a part is begun: whatever makes it fail, or kills the worker, may be over the next time."""
-TURN_SECONDS = 10.0
-"""After so long a worker lets others have a turn."""
 
 
 class Hopeless(Exception):  # noqa: N818 (an outcome to tell, like Refusal)
@@ -47,28 +45,8 @@ class Hopeless(Exception):  # noqa: N818 (an outcome to tell, like Refusal)
 
 def work_on(pk: int) -> bool:
     """Go on with one submission for a turn. Whether there is more to do. Returns at once when another worker has it."""
-    with _held(pk) as mine:
-        if not mine:
-            return False
-        end = time.monotonic() + TURN_SECONDS
-        while _step(pk):
-            if time.monotonic() > end:
-                return True
-    return False
-
-
-@contextmanager
-def _held(pk: int) -> Iterator[bool]:
-    """The submission's lock, for as long as this connection lives; whether we have it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_SPACE + pk])
-        mine = cursor.fetchone() == (True,)
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_SPACE + pk])
+    with session_lock(LOCK_SPACE + pk, wait=False) as mine:
+        return mine and take_turn(partial(_step, pk))
 
 
 def _step(pk: int) -> bool:

@@ -16,13 +16,13 @@ from django.db.models import Exists, OuterRef, Q
 from iocmarket.accounts.models import Institution
 from iocmarket.indicators.locks import hold_all_values
 from iocmarket.indicators.models import Contribution, Indicator, Report, Sighting
-from iocmarket.publication.audiences import audiences_of
+from iocmarket.publication.audiences import EXTENT, audiences_of
 from iocmarket.publication.gathering import among
 from iocmarket.publication.models import Entry, View
 from iocmarket.publication.publisher import Turn, as_publisher, publish_changes
 from iocmarket.publication.revoking import revoke, said_by_one_alone
 
-_ADDRESS = ("pk", "indicator_id", "tlp", "audience", "institution_id", "recipients", "circle_id")
+_ADDRESS = ("pk", *EXTENT)
 
 
 def erase_statements(institution: Institution, limit: int) -> int:

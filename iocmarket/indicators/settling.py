@@ -7,7 +7,6 @@ for so long is told to nobody to whom it was not told before.
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import partial
@@ -24,17 +23,12 @@ from iocmarket.indicators.locks import hold_institution
 from iocmarket.indicators.models import Contribution, Settlement, Sighting
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
-from iocmarket.publication.audiences import audiences_of
+from iocmarket.kernel.turns import BREATH, TURN_SECONDS, take_turn
+from iocmarket.publication.audiences import EXTENT, audiences_of
 from iocmarket.publication.models import Outbox
 from iocmarket.publication.outbox import announce
 
 CHUNK = 2000
-TURN_SECONDS = 10.0
-"""After so long a worker lets others have a turn."""
-BREATH = 1.0
-"""Seconds of rest for each second of work: a share of the machine stays for those who share and read."""
-EXTENT = ("indicator_id", "tlp", "audience", "institution_id", "recipients", "circle_id")
-"""Of each row no more than its audiences follow from."""
 
 
 def begin(institution: Institution, *, withdraw: bool = False) -> dict[str, int]:
@@ -76,14 +70,7 @@ def unsettled() -> list[int]:
 
 def work_on(pk: int, *, seconds: float = TURN_SECONDS) -> bool:
     """Go on with one for a turn. Whether there is more to do; not for us, when another worker has it."""
-    end = time.monotonic() + seconds
-    while True:
-        begun = time.monotonic()
-        if not take_chunk(pk):
-            return False
-        if (now := time.monotonic()) > end:
-            return True
-        time.sleep((now - begun) * BREATH)
+    return take_turn(partial(take_chunk, pk), seconds=seconds, rest=BREATH)
 
 
 @transaction.atomic

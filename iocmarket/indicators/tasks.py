@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iocmarket.celery import app
 from iocmarket.indicators import settling
+from iocmarket.kernel.turns import TURN_SECONDS
 
 SWEEP_SECONDS = 10.0
 STALE_SECONDS = 6 * SWEEP_SECONDS
@@ -11,7 +12,7 @@ STALE_SECONDS = 6 * SWEEP_SECONDS
 
 
 @app.task(name="indicators.settle")
-def settle(pk: int, seconds: float = settling.TURN_SECONDS) -> None:
+def settle(pk: int, seconds: float = TURN_SECONDS) -> None:
     """Go on with one for a turn. The sweeper gives the next one: if each turn asked for another, they would add up."""
     settling.work_on(pk, seconds=seconds)
 
@@ -25,7 +26,7 @@ def settle_all() -> int:
     """
     found = settling.unsettled()
     for pk in found:
-        settle.apply_async((pk, settling.TURN_SECONDS / len(found)), expires=STALE_SECONDS)
+        settle.apply_async((pk, TURN_SECONDS / len(found)), expires=STALE_SECONDS)
     return len(found)
 
 

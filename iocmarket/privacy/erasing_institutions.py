@@ -7,15 +7,13 @@ erasure itself.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from iocmarket.accounts.circles import remove_from_circle
@@ -26,6 +24,8 @@ from iocmarket.indicators.departing import close_keys
 from iocmarket.indicators.locks import hold_institution
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.turns import BREATH, TURN_SECONDS, take_turn
+from iocmarket.locks import session_lock
 from iocmarket.privacy.erasing import REASON_MAX
 from iocmarket.privacy.institution_steps import steps
 from iocmarket.privacy.models import Erasure
@@ -33,10 +33,6 @@ from iocmarket.privacy.models import Erasure
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-TURN_SECONDS = 10.0
-"""After so long a worker lets others have a turn."""
-BREATH = 1.0
-"""Seconds of rest for each second of work: whoever shares or reads meanwhile waits for one chunk at most."""
 LOOKED_AFTER = timedelta(hours=1)
 """For so long it is looked for what was on its way when the institution was erased: a part of a submission."""
 LOCK_SPACE = 0x10C4 << 32
@@ -110,17 +106,8 @@ def unfinished() -> list[int]:
 
 def work_on(pk: int, *, seconds: float = TURN_SECONDS) -> bool:
     """Go on with one erasure for a turn. Whether there is more to do; not for us, when another worker has it."""
-    with _held(pk) as mine:
-        if not mine:
-            return False
-        end = time.monotonic() + seconds
-        while True:
-            begun = time.monotonic()
-            if not take_chunk(pk):
-                return False
-            if (now := time.monotonic()) > end:
-                return True
-            time.sleep((now - begun) * BREATH)
+    with session_lock(LOCK_SPACE + pk, wait=False) as mine:
+        return mine and take_turn(partial(take_chunk, pk), seconds=seconds, rest=BREATH)
 
 
 def take_chunk(pk: int) -> bool:
@@ -150,17 +137,3 @@ def _finish(erasure: Erasure) -> None:
         "institution.erased", actor=PLATFORM, subject_type="institution", subject_id=who.public_id,
         details={"counts": erasure.counts},
     )  # fmt: skip
-
-
-@contextmanager
-def _held(pk: int) -> Iterator[bool]:
-    """The erasure's lock, for as long as this connection lives; whether we have it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_SPACE + pk])
-        mine = cursor.fetchone() == (True,)
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_SPACE + pk])

@@ -28,6 +28,8 @@ class Told(Protocol):
     def circle_id(self) -> int | None: ...
 
 
+EXTENT = ("indicator_id", "tlp", "audience", "institution_id", "recipients", "circle_id")
+"""Whose value it is, and the columns from which its audiences follow: what is read where nothing else counts."""
 COMMUNITY = "community"
 _INBOX = "inbox:"
 _CIRCLE = "circle:"
