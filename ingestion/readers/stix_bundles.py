@@ -6,13 +6,15 @@ so that nobody takes it for shared.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from ingestion.readers.base import Candidate, shown
 from ingestion.readers.credentials import redact
+from ingestion.readers.files import MIB, FileContext, FileReader, Opened, Source, Tale, Told, document_in, file_readers
 from ingestion.readers.stix import (
     Context,
     Statement,
@@ -34,6 +36,7 @@ KEPT_TO_OWN = "kept_to_own"
 """The warning of what names another originator and is AMBER or stricter (domain.md, Marking)."""
 # Read with the objects that refer to them, or naming no value: nothing is lost when they are not told of.
 _AROUND = frozenset({"marking-definition", "identity", "extension-definition"})
+_BUNDLE = re.compile(rb'"type"\s*:\s*"bundle"')
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 Document = Mapping[str, Any]
@@ -159,3 +162,28 @@ def _kept_to_own(statement: Statement) -> Statement:
         for candidate in statement.candidates
     )
     return replace(statement, candidates=candidates)
+
+
+class StixBundles(FileReader):
+    """A bundle of STIX 2.1."""
+
+    name: ClassVar[str] = "stix"
+    media_types: ClassVar[tuple[str, ...]] = (MEDIA_TYPE,)
+    carriers: ClassVar[tuple[str, ...]] = ("application/json",)
+    size_max: ClassVar[int] = 64 * MIB
+
+    def is_mine(self, head: bytes) -> bool:
+        """An object of type bundle."""
+        return _BUNDLE.search(head) is not None
+
+    def opened(self, source: Source, context: FileContext) -> Opened:
+        """See `read_bundle`."""
+        document = document_in(source)
+        bundle = read_bundle(document, sender=context.sender, default=context.default, moment=context.moment)
+        story = bundle.story
+        tale = Tale(story.title, story.description, story.said) if story else None
+        items = (Told(candidate, it.said) for it in bundle.statements() for candidate in it.candidates)
+        return Opened(items, tale, bundle.places_without_indicator)
+
+
+file_readers.register(StixBundles())

@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingestion.readers.files import file_readers
 from ingestion.submissions import pressure
 from ingestion.submissions.answers import answer_again, answer_to, page_of
 from ingestion.submissions.choices import LISTS, NAMES, QUERY, place
@@ -19,7 +20,7 @@ from ingestion.submissions.idempotency import once
 from ingestion.submissions.models import Submission
 from ingestion.submissions.queueing import enqueue
 from ingestion.submissions.reading import submissions_of
-from ingestion.submissions.receiving import JSON, STIX, Long, media_types, received
+from ingestion.submissions.receiving import FORMAT, JSON, STIX, Long, media_types, received
 from ingestion.submissions.services import preview, submit
 from iocmarket.accounts.models import Institution
 from iocmarket.accounts.roles import Scope
@@ -52,6 +53,12 @@ class Submissions(ScopedView):
         parameters=[
             OpenApiParameter("dry_run", OpenApiTypes.BOOL, description="Answer without storing; at most 500 items."),
             OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER),
+            OpenApiParameter(
+                FORMAT,
+                OpenApiTypes.STR,
+                description="Reader of a body of a general media type.",
+                enum=[reader.name for reader in file_readers],
+            ),
             *_DEFAULTS,
         ],
         request={

@@ -127,7 +127,7 @@ def _template(request: HttpRequest) -> str:
 def _answer(request: HttpRequest, member: Member, form: ShareForm) -> dict[str, Any] | UUID:
     """The look, or the id of what was shared. Only what was looked at is shared: nothing leaves unseen."""
     try:
-        sent = _sent(request, form)
+        sent = _sent(request, form, member)
         if sent is None:
             return {}
         viewer = viewer_of_member(member)
@@ -147,14 +147,18 @@ def _answer(request: HttpRequest, member: Member, form: ShareForm) -> dict[str, 
     return {}
 
 
-def _sent(request: HttpRequest, form: ShareForm) -> Sending | Long | None:
+def _sent(request: HttpRequest, form: ShareForm, member: Member) -> Sending | Long | None:
     """What was pasted, or else the file that was chosen; None for neither."""
     text, upload = form.cleaned_data["text"], form.cleaned_data["file"]
     if request.META.get(TOO_LARGE):
         raise Problem(413, "body_too_large", "the file is too large")
     if text.strip():
         return in_text(text, form.choices, form.said)
-    return in_file(upload, form.choices, form.said) if upload else None
+    if not upload:
+        return None
+    return in_file(
+        upload, form.choices, form.said, sender=lambda: member.institution.name if member.institution else ""
+    )
 
 
 def _shared(request: HttpRequest, sending: Sending, viewer: Viewer) -> UUID:

@@ -13,8 +13,9 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from ingestion.readers import stix_bundles
-from ingestion.readers.base import row_readers
+from ingestion.readers.base import Row, row_readers
 from ingestion.readers.credentials import redacted
+from ingestion.readers.files import FileContext, FileReader, Told, file_readers
 from ingestion.submissions.choices import QUERY, Choices, read_choices
 from ingestion.submissions.drafts import (
     ITEMS_MAX,
@@ -45,6 +46,9 @@ from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import Marking
 
 JSON, TEXT, STIX = "application/json", "text/plain", stix_bundles.MEDIA_TYPE
+FORMAT = "format"
+"""The query parameter that names the reader of a body of a general media type."""
+HEAD = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +67,38 @@ class Long:
 
 def media_types() -> frozenset[str]:
     """What can be sent."""
-    return frozenset({JSON, TEXT, STIX, *_row_readers()})
+    files = (media_type for reader in file_readers for media_type in (*reader.media_types, *reader.carriers))
+    return frozenset({JSON, TEXT, *_row_readers(), *files})
 
 
 def _row_readers() -> dict[str, str]:
     return {media_type: reader.name for reader in row_readers for media_type in reader.media_types}
+
+
+def _reader_of(body: Body, given: Mapping[str, Any]) -> tuple[FileReader | None, Mapping[str, Any]]:
+    """The reader of files that a body is meant for, and what is said besides. Raises Problem for a format unknown."""
+    wanted = given.get(FORMAT)
+    said = {name: value for name, value in given.items() if name != FORMAT}
+    if wanted is None:
+        reader = next((reader for reader in file_readers if body.media_type in reader.media_types), None)
+        if body.media_type == STIX:
+            _check_stix(body)
+        return reader, said
+    reader = file_readers.get(str(wanted))
+    if reader is None:
+        known = ", ".join(reader.name for reader in file_readers)
+        raise Problem(422, "unknown_format", f"{str(wanted)[:60]!r} is no format; one of {known}", where=f"?{FORMAT}")
+    if body.media_type not in (*reader.media_types, *reader.carriers):
+        detail = f"{reader.name} comes as {' or '.join((*reader.media_types, *reader.carriers))}"
+        raise Problem(415, "unsupported_format", detail, where="Content-Type")
+    return reader, said
+
+
+def _check_stix(body: Body) -> None:
+    if body.version not in {"", stix_bundles.VERSION}:
+        detail = f"STIX {stix_bundles.VERSION} is read here, not {body.version[:20]!r}"
+        raise Problem(415, "unsupported_version", detail, where="Content-Type")
+    _check_json_charset(body)
 
 
 def received(body: Body, given: Mapping[str, Any], *, sender: Callable[[], str]) -> Sending | Long:
@@ -79,32 +110,33 @@ def received(body: Body, given: Mapping[str, Any], *, sender: Callable[[], str])
     """
     if body.size == 0:
         raise Problem(422, "nothing_sent", "the body is empty", where="/")
-    if body.media_type == JSON:
+    reader, given = _reader_of(body, given)
+    if reader is None and body.media_type == JSON:
         return _document(body, given)
     choices = read_choices(given, base=Choices(), where=QUERY, own=False)
+    if reader is not None:
+        return of_file(reader, body, choices, given, sender=sender)
     if body.media_type == TEXT:
         return of_text(body.size, lambda: text_of(body.read(), charset=body.charset), body.lines, choices, given)
-    if body.media_type == STIX:
-        return of_bundle(body, choices, given, sender=sender)
     return of_rows(_row_readers()[body.media_type], body.lines(), choices, given)
 
 
-def of_bundle(body: Body, choices: Choices, given: Mapping[str, Any], *, sender: Callable[[], str]) -> Sending | Long:
-    """A STIX bundle: its indicators, with what each says of its values, and the report around them."""
-    if body.version not in {"", stix_bundles.VERSION}:
-        detail = f"STIX {stix_bundles.VERSION} is read here, not {body.version[:20]!r}"
-        raise Problem(415, "unsupported_version", detail, where="Content-Type")
-    _check_json_charset(body)
-    default = Marking(choices.tlp, choices.pap)
-    bundle = stix_bundles.read_bundle(loads(body.read()), sender=sender(), default=default, moment=clock.now())
-    entries = (
-        entry_of_candidate(candidate, statement.said)
-        for statement in bundle.statements()
-        for candidate in statement.candidates
-    )
-    story = bundle.story
-    report = ReportDraft(title=story.title, description=story.description, said=story.said) if story else None
-    return _of_entries(entries, choices, given, report=report, silent=bundle.places_without_indicator)
+def of_file(
+    reader: FileReader, body: Body, choices: Choices, given: Mapping[str, Any], *, sender: Callable[[], str]
+) -> Sending | Long:
+    """A file of one of the formats that are read as a whole: its items, and the report that it makes of them."""
+    if body.size > reader.size_max:
+        detail = f"{body.size} bytes; a file of the format {reader.name} has at most {reader.size_max}"
+        raise Problem(413, "body_too_large", detail)
+    context = FileContext(sender=sender(), default=Marking(choices.tlp, choices.pap), moment=clock.now())
+    opened = reader.opened(body, context)
+    tale = opened.tale
+    report = ReportDraft(title=tale.title, description=tale.description, said=tale.said) if tale else None
+    return _of_entries(map(_entry, opened.items), choices, given, report=report, silent=opened.silent)
+
+
+def _entry(item: Row | Told) -> Entry:
+    return entry_of_row(item) if isinstance(item, Row) else entry_of_candidate(item.candidate, item.said)
 
 
 def of_text(
@@ -156,13 +188,27 @@ def in_text(text: str, choices: Choices, given: Mapping[str, Any]) -> Sending | 
     return of_text(len(text), lambda: text, lambda: iter(text.splitlines(keepends=True)), choices, given)
 
 
-def in_file(upload: UploadedFile[Any], choices: Choices, given: Mapping[str, Any]) -> Sending | Long:
-    """What a person chose from the disk: a table or NDJSON by its name, else text. Raises as `received` does."""
-    media_type = _BY_NAME.get(PurePath(upload.name or "").suffix.lower(), TEXT)
-    body = Body(media_type, "", upload.size or 0, b"", cast("IO[bytes]", upload.file))
-    if media_type == TEXT:
+def in_file(
+    upload: UploadedFile[Any], choices: Choices, given: Mapping[str, Any], *, sender: Callable[[], str]
+) -> Sending | Long:
+    """What a person chose from the disk, by its name, else by how it begins, else text. Raises as `received` does."""
+    suffix = PurePath(upload.name or "").suffix.lower()
+    body = Body(_BY_NAME.get(suffix, TEXT), "", upload.size or 0, b"", cast("IO[bytes]", upload.file))
+    reader = _reader_of_file(suffix, body)
+    if reader is not None:
+        return of_file(reader, body, choices, given, sender=sender)
+    if body.media_type == TEXT:
         return of_text(body.size, lambda: text_of(body.read()), body.lines, choices, given)
-    return of_rows(_row_readers()[media_type], body.lines(), choices, given)
+    return of_rows(_row_readers()[body.media_type], body.lines(), choices, given)
+
+
+def _reader_of_file(suffix: str, body: Body) -> FileReader | None:
+    if (named := next((reader for reader in file_readers if suffix in reader.suffixes), None)) is not None:
+        return named
+    body.file.seek(0)
+    head = body.file.read(HEAD)
+    body.file.seek(0)
+    return next((reader for reader in file_readers if reader.is_mine(head)), None)
 
 
 _BY_NAME = {

@@ -173,7 +173,7 @@ def test_a_body_that_is_no_sound_text_is_refused_at_its_place(
     [
         ("?tlp=RED&tlp=CLEAR", "duplicate_name", "?tlp"),
         ("?colour=red", "unknown_field", "?colour"),
-        ("?format=csv", "unknown_field", "?format"),
+        ("?format=csv", "unknown_format", "?format"),
         ("?comment=a%00b", "nul_character", "?comment"),
         ("?audience=recipients&recipients=%00", "nul_character", "?recipients"),
         ("?confidence=many", "bad_confidence", "?confidence"),

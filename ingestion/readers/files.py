@@ -1,0 +1,106 @@
+"""Formats that are read as whole files, mails, spreadsheets, exports of other tools: what their readers share.
+
+A reader of files is pure: a file in, items out, in their order, each with its place; nothing is lost and nothing that
+must not be stored (a password, the recipient of a mail) is in what it gives back. Hostile files are met with caps, and
+the refusal names the cap.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+from ingestion.readers.base import Candidate, Row
+from iocmarket.api.bodies import loads
+from iocmarket.kernel.marking import Marking
+from iocmarket.kernel.registry import Registry
+
+MIB = 1024 * 1024
+
+
+class Source(Protocol):
+    """A file on its way in; how it is kept is its owner's affair."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    def read(self) -> bytes:
+        """All of it."""
+
+    def lines(self) -> Iterator[str]:
+        """Its lines as text, with their ends, as they stream. Raises for what is no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileContext:
+    """What a file is read with."""
+
+    sender: str
+    """The name of the institution that sends it."""
+    default: Marking
+    """What an item without a marking carries."""
+    moment: datetime
+    """The present, in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A value that a reader has recognised (or refused) itself, and what the file says of it, by the API's names."""
+
+    candidate: Candidate
+    said: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tale:
+    """The report that a file makes of its items: a mail, an event, a document."""
+
+    title: str
+    description: str = ""
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """Its own marking and audience, by the API's names; for the rest the defaults of the submission hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a file says. `items` may be lazy, and is consumed once; it may raise Refusal while it is."""
+
+    items: Iterable[Row | Told]
+    tale: Tale | None = None
+    silent: tuple[int, ...] = ()
+    """Places (lines, or objects, the first being 1) from which nothing is taken, and which are no items."""
+
+
+class FileReader(ABC):
+    """One format of whole files. Subclasses are stateless; one instance is registered."""
+
+    name: ClassVar[str]
+    """Also the word of `?format=` and of `submit --format`."""
+    media_types: ClassVar[tuple[str, ...]] = ()
+    """The media types that mean this format and no other, without parameters; the first is the usual one."""
+    carriers: ClassVar[tuple[str, ...]] = ()
+    """General media types (`application/json`) in which it comes too, when `?format=` names it."""
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    """Endings of file names that mean it, with their dot, in lower case."""
+    size_max: ClassVar[int]
+    """Bytes of the longest file that is read."""
+
+    def is_mine(self, head: bytes) -> bool:  # noqa: ARG002 (for those that can tell)
+        """Whether the first 4 KiB of a file of a general ending (.json, .xml, .txt) are unmistakably of this format."""
+        return False
+
+    @abstractmethod
+    def opened(self, source: Source, context: FileContext) -> Opened:
+        """What the file says. Raises Refusal (`where`: line, page, sheet or JSON Pointer) for what is not readable."""
+
+
+def document_in(source: Source) -> Any:
+    """The JSON of a file, as strictly as the API reads its own. Raises Problem 400 with the place of the fault."""
+    return loads(source.read())
+
+
+file_readers: Registry[FileReader] = Registry("ingestion.readers")
