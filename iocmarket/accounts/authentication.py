@@ -103,12 +103,12 @@ def _names(model: type[Token] | type[Institution]) -> list[str]:
     return [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001 (Django's documented _meta API)
 
 
-def note_use(token: Token, request: HttpRequest, address: str) -> None:
+def note_use(token: Token, address: str, client: str) -> None:
     """Note when, from where and by which client a token was used last."""
     moment = clock.now()
     if token.last_used_at is None or moment - token.last_used_at > USE_GRAIN:
         Token.objects.filter(pk=token.pk).update(
-            last_used_at=moment, last_used_address=address or None, last_used_client=client_name(request)
+            last_used_at=moment, last_used_address=address or None, last_used_client=client
         )
 
 
@@ -136,7 +136,7 @@ class TokenAuthentication(BaseAuthentication):
             raise exceptions.AuthenticationFailed("the token is unknown, expired, revoked or suspended")
         if not token.institution.is_bound(clock.now()):
             raise Problem(403, "charter_not_accepted", "a manager of the institution has to accept the charter first")
-        note_use(token, request, address)
+        note_use(token, address, client_name(request))
         return AnonymousUser(), viewer_of_token(token)
 
     def authenticate_header(self, request: Request) -> str:

@@ -17,7 +17,7 @@ from iocmarket.accounts.authentication import feed_key_for, note_use, refuse_gue
 from iocmarket.accounts.feed_keys import feeds
 from iocmarket.accounts.opening import the_public
 from iocmarket.accounts.viewer import Viewer, viewer_of_public, viewer_of_token
-from iocmarket.web.client import client_address
+from iocmarket.web.client import client_address, client_name
 from iocmarket.web.throttles import Counted
 from sharing.feeds.api import PARAMETERS, FeedView
 from sharing.feeds.schemas import feed_answers
@@ -38,7 +38,7 @@ class ByFeedKey(BaseAuthentication):
         if token is None:
             refuse_guess(address)
             raise NotFound
-        note_use(token, request, address)
+        note_use(token, address, client_name(request))
         return AnonymousUser(), viewer_of_token(token)
 
 

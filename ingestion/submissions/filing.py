@@ -1,0 +1,70 @@
+"""A file on this machine as a body of the API: what format it has, said or found out, and the bounds of every body."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import PurePath
+from tempfile import SpooledTemporaryFile
+from typing import IO, cast
+
+from django.conf import settings
+
+from ingestion.readers.base import row_readers
+from ingestion.readers.files import file_readers
+from ingestion.submissions.receiving import FORMAT, HEAD, JSON, TEXT
+from iocmarket.api.problems import Problem
+from iocmarket.api.spool import IN_MEMORY, PIECE, Body
+from iocmarket.kernel.decision import Refusal
+
+_SUFFIXES = {".csv": "csv", ".tsv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+
+
+def formats() -> list[str]:
+    """The words of `--format`: the readers, `text`, and `json` for the API's own document."""
+    return sorted({"json", "text", *(reader.name for reader in (*row_readers, *file_readers))})
+
+
+def guessed(name: str, head: bytes) -> str:
+    """The format of a file by its name, else by how it begins, else text."""
+    suffix = PurePath(name).suffix.lower()
+    if suffix in _SUFFIXES:
+        return _SUFFIXES[suffix]
+    named = next((reader.name for reader in file_readers if suffix in reader.suffixes), None)
+    begun = next((reader.name for reader in file_readers if reader.is_mine(head)), None)
+    return named or begun or ("json" if suffix == ".json" else "text")
+
+
+def body_of(source: IO[bytes], *, name: str, wanted: str = "") -> tuple[Body, dict[str, str]]:
+    """A body with all that can be read from `source`, and what has to be said with it (`format`, or nothing).
+
+    `name` is the file's, `wanted` the format that somebody named. Raises Refusal(`unknown_format`), Problem(413).
+    """
+    if wanted and wanted not in formats():
+        raise Refusal("unknown_format", f"{wanted[:60]!r} is no format; one of {', '.join(formats())}")
+    file, size, digest = _spooled(source)
+    head = file.read(HEAD)
+    file.seek(0)
+    media_type, said = _announced(wanted or guessed(name, head))
+    return Body(media_type, "", size, digest, file), said
+
+
+def _announced(name: str) -> tuple[str, dict[str, str]]:
+    if (general := {"json": JSON, "text": TEXT}.get(name)) is not None:
+        return general, {}
+    if (reader := file_readers.get(name)) is not None:
+        return (*reader.media_types, *reader.carriers)[0], {FORMAT: name}
+    return row_readers[name].media_types[0], {}
+
+
+def _spooled(source: IO[bytes]) -> tuple[IO[bytes], int, bytes]:
+    """A copy that can be read again, its size and SHA-256: what comes through a pipe can be read once."""
+    file = cast("IO[bytes]", SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115 (the body keeps it)
+    digest, size = hashlib.sha256(), 0
+    while piece := source.read(PIECE):
+        size += len(piece)
+        if size > settings.BULK_MAX_BYTES:
+            raise Problem(413, "body_too_large", f"the file is longer than {settings.BULK_MAX_BYTES} bytes")
+        digest.update(piece)
+        file.write(piece)
+    file.seek(0)
+    return file, size, digest.digest()
