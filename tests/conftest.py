@@ -10,14 +10,18 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from celery import Task
 from django.db import connection
 from django.utils.translation import trans_real
 from pytest_django import DjangoDbBlocker, Settings
 
 from iocmarket import embedded
+from iocmarket.accounts.tasks import forgotten_password
 from iocmarket.web.catalogue import mo
 from iocmarket.web.tasks import deliver
 from tests import mailbox as mailboxes
@@ -85,5 +89,11 @@ def mailbox(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[mai
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", box.port
         settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
         settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
-        monkeypatch.setattr(deliver, "delay", lambda *letter: deliver.apply(letter))
+        for task in (deliver, forgotten_password):
+            monkeypatch.setattr(task, "delay", partial(_at_once, task))
         yield box
+
+
+def _at_once(task: Task[..., Any], *said: object) -> None:
+    """What the worker would do, here and now."""
+    task.apply(said)

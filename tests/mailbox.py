@@ -51,9 +51,10 @@ class Mailbox:
     def letters(self, to: str = "") -> list[Received]:
         """Those to this address, or all. In a test without transactions of its own, what waits for the commit goes."""
         if connection.in_atomic_block:
-            waiting, connection.run_on_commit = connection.run_on_commit, []
-            for entry in waiting:
-                entry[1]()
+            while connection.run_on_commit:  # what the worker does may wait for a commit of its own
+                waiting, connection.run_on_commit = connection.run_on_commit, []
+                for entry in waiting:
+                    entry[1]()
         return [letter for letter in self.received if to in {"", letter.to}]
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (its name)

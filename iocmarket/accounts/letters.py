@@ -27,10 +27,6 @@ def letter_for(occasion: str, told: Mapping[str, object]) -> tuple[str, dict[str
     """The name of our template and what it says."""
     if occasion in {"account/email/email_confirmation_signup", "account/email/email_confirmation"}:
         return "confirm_address", {"link": told["activate_url"]}
-    if occasion == "account/email/password_reset_key":
-        return "reset_password", {"link": told["password_reset_url"]}
-    if occasion == "account/email/unknown_account":
-        return "unknown_account", {}
     if occasion == "account/email/account_already_exists":
         return "account_exists", {}
     where = {name: told[name] for name in ("ip", "timestamp") if name in told}

@@ -1,8 +1,8 @@
-"""What time does to institutions, to what they own and to tokens. May run twice or never without harm."""
+"""What time does to institutions, to what they own and to tokens (may run twice or never); a letter that is owed."""
 
 from __future__ import annotations
 
-from iocmarket.accounts import asset_checks, expiring, recertifying
+from iocmarket.accounts import asset_checks, expiring, recertifying, resetting
 from iocmarket.celery import app
 
 CONFIRMATION_SECONDS = REMIND_SECONDS = 3600.0
@@ -32,3 +32,9 @@ def check_assets() -> int:
 
 
 app.add_periodic_task(CHECK_SECONDS, app.signature("accounts.check_assets"), name="accounts.check_assets")
+
+
+@app.task(name="accounts.forgotten_password")
+def forgotten_password(email: str, language: str) -> None:
+    """Send the link for a new password to whoever has the address; to nobody's, that there is no account."""
+    resetting.send_link(email, language)

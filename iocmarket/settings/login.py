@@ -32,6 +32,7 @@ ACCOUNT_ADAPTER = "iocmarket.accounts.adapter.MemberAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "iocmarket.vetting.forms.ApplicationForm"
+ACCOUNT_FORMS = {"reset_password": "iocmarket.accounts.resetting.ForgottenForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_NOTIFICATIONS = True

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from allauth.account.utils import has_verified_email
 from django.contrib.auth.hashers import identify_hasher, make_password
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from iocmarket.accounts.models import Member
@@ -117,6 +119,16 @@ def test_a_lost_password_is_asked_for_alike_whether_or_not_somebody_has_the_addr
         answers.append((answer.status_code, answer["Location"], said_by(client.get(answer["Location"]), email)))
     assert answers[0] == answers[1]
     assert len(mailbox.letters()) == 2, "each of them costs one letter"
+
+
+def test_the_page_of_a_lost_password_asks_nobody_whether_the_address_is_known() -> None:
+    asked = []
+    for email in (make_member().email, "nobody@valbrune.example"):
+        with CaptureQueriesContext(connection) as statements:
+            Client().post("/accounts/password/reset/", {"email": email})
+        asked.append([one["sql"] for one in statements])
+    assert asked[0] == asked[1]
+    assert not any("accounts_member" in sql or "emailaddress" in sql for sql in asked[0])
 
 
 def test_links_lead_to_the_address_of_the_platform_whatever_host_the_request_names(
