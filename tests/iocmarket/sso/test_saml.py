@@ -220,6 +220,13 @@ def test_an_assertion_that_nobody_asked_for_is_not_put_into_the_answer_to_a_ques
     assert nobody_is_in(browser, browser.bring({"SAMLResponse": encoded(root)}))
 
 
+def test_an_assertion_for_a_place_whose_address_begins_like_ours_is_refused(asked: Asked) -> None:
+    browser, idp, request_id, right = asked
+    root = decoded(idp.answer(request_id, **{**right, "acs": f"{right['acs']}/elsewhere"}))
+    root.set("Destination", right["acs"])
+    assert nobody_is_in(browser, browser.bring({"SAMLResponse": encoded(root)}))
+
+
 def test_an_answer_counts_once(asked: Asked) -> None:
     browser, idp, request_id, right = asked
     answer = idp.answer(request_id, **right)

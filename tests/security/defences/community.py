@@ -146,9 +146,9 @@ COMMUNITY = (
         ("tests/iocmarket/sso/test_pending.py::test_nobody_else_answers",),
     ),
     Mutation(
-        "an assertion answers the request that it names",
+        "an assertion is for this place, and answers the request that it names",
         "iocmarket/sso/saml.py", "if not any(_confirms(one, request_id) for one in confirmed):", "if False:",
-        ("tests/iocmarket/sso/test_saml.py::test_an_assertion_that_nobody_asked_for_is_not_put_into_the_answer_to_a_question",),
+        ("tests/iocmarket/sso/test_saml.py::test_an_assertion_for_a_place_whose_address_begins_like_ours_is_refused",),
     ),
     Mutation(
         "an identity has one account",
