@@ -54,7 +54,7 @@ def read(text: str) -> Reading:
     parts = examined(text)
     candidates = parts.leaked
     for line in parts.lines:
-        items = _items(line, one_per_line=parts.one_per_line)
+        items = items_of(line, one_per_line=parts.one_per_line)
         candidates += items
         if not items:
             parts.aside.append(line.number)
@@ -149,7 +149,7 @@ def _believe_names(lines: list[Line]) -> None:
             line.found = [read_value(line.content, only.type, only.start, only.end, explicit=True)]
 
 
-def _items(line: Line, *, one_per_line: bool) -> list[Candidate]:
+def items_of(line: Line, *, one_per_line: bool) -> list[Candidate]:
     """The items of one line: what was surely meant as a value, or for a list the reason why there is none."""
     told = [found for found in line.found if found.certain]
     if one_per_line and not told:
@@ -157,10 +157,11 @@ def _items(line: Line, *, one_per_line: bool) -> list[Candidate]:
     if one_per_line and not told:
         raw = credentials.redact_line(line.content.typed).strip()
         return [Candidate(line.number, shown(raw), refusal=near_miss(line.content.text))]
-    return [_candidate(line.number, found) for found in told]
+    return [candidate_of(line.number, found) for found in told]
 
 
-def _candidate(number: int, found: Found) -> Candidate:
+def candidate_of(number: int, found: Found) -> Candidate:
+    """The item that a match is."""
     name = None if found.type is None else found.type.name
     return Candidate(number, shown(found.raw), name, found.canonical, found.refusal)
 

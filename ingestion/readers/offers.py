@@ -3,6 +3,8 @@
 Items (free_text.py) are what a text surely says. Offers are more: also the host of a URL that was written without a
 scheme, a hash inside a URL, values in the comments of a list; with a confidence, so that a page can leave the doubtful
 ones unticked. The threat, the labels and the comment are proposals. Pure, and linear in the length of the text.
+
+`heard` gives both in the order of the text, so that every line is accounted for: offers, and what is refused.
 """
 
 from __future__ import annotations
@@ -12,9 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ingestion.readers.base import shown
-from ingestion.readers.credentials import redact_line
-from ingestion.readers.free_text import Line, examined
+from ingestion.readers.base import Candidate, shown
+from ingestion.readers.credentials import redact_value
+from ingestion.readers.free_text import Line, candidate_of, examined, items_of
 from ingestion.readers.labels import NO_LABELS, Labels, labels_of, without_labels
 from ingestion.readers.scan import Found
 from ingestion.readers.threat_words import Word, denied, threat_words
@@ -62,6 +64,19 @@ class Offer:
     labels: Labels = NO_LABELS
     comment: str = ""
     """The line without its values and labels, secrets blanked."""
+    harmless: bool = False
+    """Whether its line calls it legitimate, a false positive, a sinkhole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Everything that a text says, in its order."""
+
+    items: tuple[Offer | Candidate, ...] = ()
+    """Values that are offered, and refused candidates."""
+    lines_without_indicator: tuple[int, ...] = ()
+    labels: Labels = NO_LABELS
+    """What its headings say of whatever follows: for the next piece of a text that is read in pieces."""
 
 
 @dataclass(slots=True)
@@ -75,18 +90,31 @@ class _Above:
 
 def offers(text: str) -> tuple[Offer, ...]:
     """The offers of a text in its order. Never raises, whatever the text."""
+    return tuple(item for item in heard(text).items if isinstance(item, Offer))
+
+
+def heard(text: str, *, labels: Labels = NO_LABELS) -> Heard:
+    """Everything that a text says; `labels` are those of the headings before it. Never raises, whatever the text."""
     parts = examined(text, comments=True)
     commented = {line.number for line in parts.comments}
-    found: list[Offer] = []
-    above = _Above()
+    found: list[Offer | Candidate] = list(parts.leaked)
+    above = _Above(labels=labels)
     for line in sorted([*parts.lines, *parts.comments], key=lambda line: line.number):
-        own = list(_of_line(line, above))
-        if not own:
+        own = _of_line(line, above)
+        if not any(isinstance(item, Offer) for item in own):
             _hear(above, line)
-        elif line.number in commented:
-            own = [replace(offer, origin=Origin.COMMENT, confidence=min(offer.confidence, DOUBTFUL)) for offer in own]
-        found += own
-    return tuple(found)
+        if line.number in commented:
+            found += [_in_comment(item) for item in own if isinstance(item, Offer)]
+        elif items := own or items_of(line, one_per_line=parts.one_per_line):
+            found += items
+        else:
+            parts.aside.append(line.number)
+    found.sort(key=lambda item: item.line)
+    return Heard(tuple(found), tuple(sorted(parts.aside)), above.labels)
+
+
+def _in_comment(offer: Offer) -> Offer:
+    return replace(offer, origin=Origin.COMMENT, confidence=min(offer.confidence, DOUBTFUL))
 
 
 def _hear(above: _Above, line: Line) -> None:
@@ -97,34 +125,60 @@ def _hear(above: _Above, line: Line) -> None:
         above.block, above.threat = line.block, words[0].threat
     labels = labels_of(line.typed)
     if labels.tlp is not None or labels.pap is not None:
-        above.labels = Labels(
-            above.labels.tlp if labels.tlp is None else labels.tlp,
-            above.labels.pap if labels.pap is None else labels.pap,
-        )
+        above.labels = replace(_over(above.labels, labels), tags=())
 
 
-def _of_line(line: Line, above: _Above) -> Iterator[Offer]:
-    accepted = [found for found in line.found if found.type is not None and found.canonical is not None]
-    if not accepted:
-        return
-    words, harmless = threat_words(line.typed), denied(line.typed)
-    own = labels_of(line.typed)
-    labels = Labels(
-        above.labels.tlp if own.tlp is None else own.tlp, above.labels.pap if own.pap is None else own.pap, own.tags
-    )
+def _of_line(line: Line, above: _Above) -> list[Offer | Candidate]:
+    """The values of a line, and what was surely meant as one but is refused."""
+    items: list[Offer | Candidate] = []
+    said: _Said | None = None
+    for found in line.found:
+        if found.type is not None and found.canonical is not None:
+            said = said or _said(line, above)
+            items += _offered(found, found.type, found.canonical, line, said)
+        elif found.certain:
+            items.append(candidate_of(line.number, found))
+    return items
+
+
+@dataclass(slots=True)
+class _Said:
+    """What a line says of all its values."""
+
+    words: tuple[Word, ...]
+    inherited: ThreatType | None
+    labels: Labels
+    comment: str
+    harmless: bool
+
+
+def _said(line: Line, above: _Above) -> _Said:
     inherited = above.threat if line.block - above.block in {0, 1} else None
-    comment = _comment(line)
-    for found in accepted:
-        if found.type is None or found.canonical is None:
-            continue
-        start, end = line.content.span(found.start, found.end)
-        offer = Offer(
-            found.type.name, found.canonical, shown(found.raw), line.number, start, end,
-            min(_confidence(found, found.type, found.canonical), DOUBTFUL if harmless else 100), Origin.VALUE,
-            None if harmless else _nearest(words, start, end) or inherited, labels, comment,
-        )  # fmt: skip
-        yield offer
-        yield from _within(offer, found.type)
+    if len(line.found) == 1 and line.found[0].raw == line.typed:
+        return _Said((), inherited, above.labels, "", harmless=False)
+    own, labels = labels_of(line.typed), above.labels
+    if own is not NO_LABELS:
+        labels = Labels(
+            labels.tlp if own.tlp is None else own.tlp, labels.pap if own.pap is None else own.pap, own.tags
+        )
+    return _Said(threat_words(line.typed), inherited, labels, _comment(line), harmless=denied(line.typed))
+
+
+def _over(above: Labels, own: Labels) -> Labels:
+    """A line's own labels over those of the headings; tags are of their line alone."""
+    return Labels(above.tlp if own.tlp is None else own.tlp, above.pap if own.pap is None else own.pap, own.tags)
+
+
+def _offered(found: Found, kind: IocType, canonical: Canonical, line: Line, said: _Said) -> Iterator[Offer]:
+    start, end = line.content.span(found.start, found.end)
+    offer = Offer(
+        kind.name, canonical, shown(found.raw), line.number, start, end,
+        min(_confidence(found, kind, canonical), DOUBTFUL if said.harmless else 100), Origin.VALUE,
+        None if said.harmless else _nearest(said.words, start, end) or said.inherited,
+        said.labels, said.comment, said.harmless,
+    )  # fmt: skip
+    yield offer
+    yield from _within(offer, kind)
 
 
 def _confidence(found: Found, kind: IocType, canonical: Canonical) -> int:
@@ -177,4 +231,4 @@ def _comment(line: Line) -> str:
         position = max(position, end)
     bare = without_labels(" ".join([*pieces, text[position:]]))
     words = [word for word in bare.split() if not _NOISE.fullmatch(word)]
-    return redact_line(" ".join(words)).strip(" -–—:;,|•·«»()")[:COMMENT_LENGTH]
+    return redact_value(" ".join(words)).strip(" #-–—:;,|•·«»()")[:COMMENT_LENGTH]

@@ -84,12 +84,23 @@ def _expression() -> re.Pattern[str]:
     return re.compile(rf"(?<![\w/.@-])(?:{groups})(?![\w@])", re.IGNORECASE)
 
 
+@cache
+def _signs() -> re.Pattern[str]:
+    """The same words without their meaning, in lower case: five times faster to look for."""
+    return re.compile(rf"(?<![\w/.@-])(?:{'|'.join(_WORDS.values())})(?![\w@])")
+
+
 def threat_words(text: str) -> tuple[Word, ...]:
     """The threat words of a line, from left to right."""
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        lowered = text  # a letter that has no lower case of one character: places count more than such a word
+    meanings = _expression()
+    found = (meanings.match(text, sign.start()) for sign in _signs().finditer(lowered))
     return tuple(
         Word(match.start(), match.end(), ThreatType[match.lastgroup])
-        for match in _expression().finditer(text)
-        if match.lastgroup is not None
+        for match in found
+        if match is not None and match.lastgroup is not None
     )
 
 

@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ingestion.readers.base import shown
+from ingestion.readers.base import Candidate, shown
 from ingestion.readers.credentials import holds_secret, redact, redact_value
 from ingestion.readers.credentials import refusal as credential_refusal
-from ingestion.readers.free_text import read as read_free_text
+from ingestion.readers.labels import NO_LABELS, Labels
+from ingestion.readers.offers import Offer, Origin, heard
 from ingestion.submissions.choices import QUERY, Choices, read_choices
+from ingestion.submissions.remarks import Remarks
 from iocmarket.indicators.recognise import Recognised, recognise
 from iocmarket.indicators.types import Canonical
 from iocmarket.indicators.types.base import cleaned
@@ -46,6 +48,8 @@ class Draft:
     canonical: Canonical | None
     refusal: Refusal | None
     choices: Choices
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """What the words around it say, by the names of Choices; `choices` follow it."""
 
     @property
     def subtree_said(self) -> bool | None:
@@ -76,6 +80,10 @@ class Sending:
     choices: Choices
     report: ReportDraft | None = None
     lines_without_indicator: tuple[int, ...] = ()
+    proposals: tuple[Draft, ...] = ()
+    """What a text holds besides its items: for a page, where a person may take them too."""
+    labels: Labels = NO_LABELS
+    """What the headings of the text say of a text that follows it."""
     raw: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
     defaults_at: str = "/defaults"
@@ -90,31 +98,68 @@ class Sending:
 
 
 def from_text(
-    text: str, *, choices: Choices, given: Mapping[str, Any] | None = None, defaults_at: str = QUERY
+    text: str,
+    *,
+    choices: Choices,
+    given: Mapping[str, Any] | None = None,
+    defaults_at: str = QUERY,
+    labels: Labels = NO_LABELS,
 ) -> Sending:
-    """Free text: a paste, a list, a message, however many values it holds. Raises InvalidRequest for a long line."""
+    """Free text: a paste, a list, a message, however many values it holds. Raises InvalidRequest for a long line.
+
+    `labels`: what the headings before this piece of a text said.
+    """
     _check_lines(text)
-    reading = read_free_text(text)
-    drafts = tuple(
-        Draft(
-            index=index,
-            line=candidate.line,
-            input=candidate.raw,
-            type=candidate.type or "",
-            canonical=candidate.canonical,
-            refusal=candidate.refusal,
-            choices=choices,
-        )
-        for index, candidate in enumerate(reading.candidates)
-    )
+    reading = heard(text, labels=labels)
+    remarks = Remarks(choices, given or {})
+    drafts: list[Draft] = []
+    proposals: list[Draft] = []
+    for item in reading.items:
+        if isinstance(item, Candidate):
+            drafts.append(_refused(item, len(drafts), choices))
+        elif item.origin is Origin.VALUE:
+            drafts.append(_offered(item, len(drafts), remarks))
+        else:
+            proposals.append(_offered(item, len(proposals), remarks))
     return Sending(
-        drafts=drafts,
+        drafts=tuple(drafts),
         choices=choices,
         lines_without_indicator=reading.lines_without_indicator,
+        proposals=tuple(proposals),
+        labels=reading.labels,
         raw=redact(text),
         given=_told(given or {}, choices),
         defaults_at=defaults_at,
     )
+
+
+def _refused(item: Candidate, index: int, choices: Choices) -> Draft:
+    return Draft(
+        index=index, line=item.line, input=item.raw, type=item.type or "", canonical=None, refusal=item.refusal,
+        choices=choices,
+    )  # fmt: skip
+
+
+def _offered(offer: Offer, index: int, remarks: Remarks) -> Draft:
+    """The draft of an offer: what its line calls harmless is refused, unless its sender insists on it."""
+    canonical: Canonical | None = offer.canonical
+    refusal: Refusal | None = None
+    choices = remarks.base
+    said: Mapping[str, Any] = {}
+    if offer.harmless and offer.origin is Origin.VALUE:
+        detail = "its line says that it is harmless; sent as an item of its own, it is shared"
+        canonical, refusal = None, Refusal("said_harmless", detail)
+    else:
+        try:
+            choices, said, marked = remarks.of(offer)
+            if marked:
+                canonical = replace(offer.canonical, warnings=(*offer.canonical.warnings, "marking_in_line"))
+        except Refusal as refused:
+            canonical, refusal = None, refused
+    return Draft(
+        index=index, line=offer.line, input=offer.raw if offer.origin is not Origin.INSIDE else offer.canonical.value,
+        type=offer.type, canonical=canonical, refusal=refusal, choices=choices, said=said,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +203,7 @@ def from_document(document: Any) -> Sending:
     text = text_in(document, faults)
     if faults:
         raise InvalidRequest(faults)
-    written = from_text(text, choices=frame.choices) if text is not None else None
+    written = from_text(text, choices=frame.choices, given=frame.given) if text is not None else None
     drafts += [replace(draft, index=draft.index + len(drafts)) for draft in written.drafts] if written else []
     return Sending(
         drafts=tuple(drafts),

@@ -52,6 +52,8 @@ class Submission(models.Model):
 
     # Of a submission that the worker takes in parts (ADR 0027); a synchronous one has none.
     report = models.JSONField(default=dict)
+    # The marking that headings of a long text give to its lines that are still to be read.
+    labels = models.JSONField(default=dict)
     # Items that it has in all; null while a long text is still to be read.
     expected = models.IntegerField(null=True)
     parts = models.IntegerField(default=0)

@@ -89,12 +89,13 @@ def entry_of_item(item: Any, index: int) -> Entry:
 
 
 def entry_of_draft(draft: Draft) -> Entry:
-    """What the reader of text found at one place; what is said of it are the defaults."""
+    """What the reader of text found at one place, and what the words around it say."""
     found = draft.canonical
     if found is None:
         code, detail = (draft.refusal.code, draft.refusal.detail) if draft.refusal else ("", "")
         return ["refused", draft.line, draft.input, draft.type, code, detail]
-    return ["read", draft.line, draft.input, draft.type, found.value, found.subtree, list(found.warnings)]
+    held = ["read", draft.line, draft.input, draft.type, found.value, found.subtree, list(found.warnings)]
+    return [*held, _redacted(draft.said)] if draft.said else held
 
 
 def entry_of_candidate(candidate: Candidate, said: Mapping[str, Any]) -> Entry:

@@ -80,6 +80,7 @@ REASONS: dict[str, Promise] = {
     "public_suffix": _("It is a public suffix: everybody is registered under it."),
     "reserved_name": _("The name is reserved for examples and tests."),
     "revoked": _("Its author has revoked it."),
+    "said_harmless": _("The text says that it is harmless."),
     "scheme": _("URLs of this kind are not shared."),
     "sentence": _("It looks like the end of a sentence, not like a domain."),
     "single_address": _("The network is one address: send it as an address."),
@@ -174,6 +175,7 @@ WARNINGS: dict[str, Promise] = {
     "invisible_characters": _("It contains characters that cannot be seen; here they are spelt out."),
     "kept_to_own": _("It names another originator: kept to your institution."),
     "link_local": _("Link-local address: visible, never blocked."),
+    "marking_in_line": _("The text itself says with which marking."),
     "marking_kept": _("You share it already with another marking: the marking is kept."),
     "multicast": _("Multicast address: visible, never blocked."),
     "other_root": _("Name of another root than that of the Internet: most resolvers do not know it."),
@@ -189,7 +191,8 @@ WARNINGS: dict[str, Promise] = {
 }
 # What a sender should look at before sharing; the other warnings say what happens anyway.
 SERIOUS = frozenset(WARNINGS) - {
-    "audience_kept", "host_bits_cleared", "marking_kept", "port_dropped", "repeated", "scheme_assumed",
+    "audience_kept", "host_bits_cleared", "marking_in_line", "marking_kept", "port_dropped", "repeated",
+    "scheme_assumed",
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from ingestion.submissions.choices import QUERY, Choices, read_choices
 from ingestion.submissions.drafts import Draft, ReportDraft, Sending, from_text
 from ingestion.submissions.models import Submission, SubmissionPart
 from ingestion.submissions.parts import drafts_of, entry_of_draft, in_parts, packed, unpacked, unpacked_text
+from ingestion.submissions.remarks import read_labels, written_labels
 from ingestion.submissions.services import take
 from iocmarket.accounts.viewer import Viewer, viewer_of_member, viewer_of_token
 from iocmarket.audit.services import Actor, record
@@ -118,7 +119,9 @@ def _do(submission: Submission) -> bool:
 def _read(submission: Submission, text: SubmissionPart) -> None:
     """Put what is found in one piece of text after what there is already, and forget the piece."""
     choices = _choices(submission)
-    sending = from_text(unpacked_text(text.body), choices=choices)
+    sending = from_text(
+        unpacked_text(text.body), choices=choices, given=submission.defaults, labels=read_labels(submission.labels)
+    )
     before = text.first - 1
     last = submission.held_parts.filter(kind=SubmissionPart.Kind.ENTRIES).order_by("-number").first()
     number, index = (last.number + 1, last.first + len(unpacked(last.body))) if last else (0, 0)
@@ -134,7 +137,8 @@ def _read(submission: Submission, text: SubmissionPart) -> None:
     submission.parts = number + more
     submission.expected = None if more else index
     submission.attempts = 0
-    submission.save(update_fields=["lines_without_indicator", "parts", "expected", "attempts"])
+    submission.labels = written_labels(sending.labels)
+    submission.save(update_fields=["lines_without_indicator", "parts", "expected", "attempts", "labels"])
 
 
 def _merge(submission: Submission, part: SubmissionPart) -> None:

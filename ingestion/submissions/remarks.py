@@ -1,0 +1,80 @@
+"""What the words around a value of a text say of it: its line's labels, threat and comment, over the sender's defaults.
+
+A label is said of the values of its line, stricter or looser than the defaults (domain.md, Marking: what carries a
+marking keeps it). Threat and comment are guesses from the words: they hold where the sender gives none. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ingestion.readers.labels import NO_LABELS, Labels
+from ingestion.readers.offers import Offer
+from ingestion.submissions.choices import TAG_MAX, TAGS_MAX, Choices, read_choices
+from iocmarket.indicators.threats import ThreatType
+from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.marking import PAP, TLP
+
+Remark = tuple[Choices, dict[str, Any], bool]
+"""What holds for a value, what of it its line said, and whether that is another marking than the default."""
+
+
+class Remarks:
+    """Reads what lines say; most lines of a text say the same, or nothing, which is understood once."""
+
+    def __init__(self, base: Choices, given: Mapping[str, Any]) -> None:
+        self.base = base
+        self._threat_open = "threat_type" not in given and base.threat_type == ThreatType.OTHER.value
+        self._nothing: Remark = (base, {}, False)
+        self._understood: dict[object, Remark | Refusal] = {}
+
+    def of(self, offer: Offer) -> Remark:
+        """What is said of one offer. Raises Refusal for what cannot hold together (TLP:RED to the community)."""
+        if offer.labels is NO_LABELS and offer.threat_type is None and not offer.comment:
+            return self._nothing
+        key = (offer.labels, offer.threat_type, offer.comment)
+        found = self._understood.get(key)
+        if found is None:
+            found = self._understood[key] = self._read(offer)
+        if isinstance(found, Refusal):
+            raise found
+        return found
+
+    def _read(self, offer: Offer) -> Remark | Refusal:
+        said = self._said(offer)
+        if not said:
+            return self._nothing
+        try:
+            choices = read_choices(said, base=self.base, where="", own=True)
+        except Refusal as refusal:
+            return refusal
+        return choices, said, (choices.tlp, choices.pap) != (self.base.tlp, self.base.pap)
+
+    def _said(self, offer: Offer) -> dict[str, Any]:
+        """By the names of the API, fit for JSON."""
+        said: dict[str, Any] = {}
+        if offer.labels.tlp is not None:
+            said["tlp"] = offer.labels.tlp.slug
+        if offer.labels.pap is not None:
+            said["pap"] = offer.labels.pap.slug
+        if offer.labels.tags:
+            tags = (tag[:TAG_MAX] for tag in (*self.base.tags, *offer.labels.tags))
+            said["tags"] = list(dict.fromkeys(tags))[:TAGS_MAX]
+        if offer.threat_type is not None and self._threat_open:
+            said["threat_type"] = offer.threat_type.value
+        if offer.comment and not self.base.comment:
+            said["comment"] = offer.comment
+        return said
+
+
+def written_labels(labels: Labels) -> dict[str, str]:
+    """What headings say of the rest of a long text, as it lies in the database between two pieces."""
+    levels = {"tlp": labels.tlp, "pap": labels.pap}
+    return {name: level.slug for name, level in levels.items() if level is not None}
+
+
+def read_labels(written: Mapping[str, str]) -> Labels:
+    """The same, read again."""
+    tlp, pap = written.get("tlp"), written.get("pap")
+    return Labels(TLP.parse(tlp) if tlp else None, PAP.parse(pap) if pap else None)
