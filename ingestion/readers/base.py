@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -64,7 +64,7 @@ readers: Registry[Reader] = Registry("ingestion.readers")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a file that holds one indicator a line: what was written in it, or why nothing can be read there."""
+    """One indicator of a line of a file: what was written of it, or why nothing can be read there."""
 
     line: int
     """The line of the file on which it begins, the first being 1."""
@@ -76,17 +76,20 @@ class Row:
 
 
 class RowReader(ABC):
-    """A format of one indicator a line, read as it streams in: memory does not grow with the file."""
+    """A format of indicators line by line, read as it streams in: memory does not grow with the file."""
 
     name: ClassVar[str]
     media_types: ClassVar[tuple[str, ...]]
     """The media types that mean this format, without parameters; the first is the usual one."""
+    tabular: ClassVar[bool] = False
+    """Whether it has columns, of which a sender may say what each is for."""
 
     @abstractmethod
-    def rows(self, lines: Iterable[str]) -> Iterator[Row]:
-        """One row for each line that is not blank, in order; lines keep their ends.
+    def rows(self, lines: Iterable[str], columns: Sequence[str] = ()) -> Iterator[Row]:
+        """At least one row for each line that is not blank, in order; lines keep their ends.
 
-        Raises Refusal (with its line in `where`) for a file that cannot be understood as a whole.
+        `columns`: the role of each column (headings.py), when the sender says it. Raises Refusal (with its line in
+        `where`) for a file that cannot be understood as a whole.
         """
 
 

@@ -1,47 +1,36 @@
-"""Tables: one indicator a line, its columns named by a heading in English or French.
+"""Tables as text: which sign parts the cells, where the heading is; the rest is tables.py.
 
-The delimiter (`;`, `,` or a tab) is the one that makes the heading understood. A heading that is not known refuses the
-file, since a mistyped `tlp` must not become the default; a column that is not meant for us has no heading, or one that
-begins with `#` or `_`. A file of a single column needs no heading.
+The delimiter (`;`, `,`, `|` or a tab) is the one that makes the heading understood, else the one that gives values.
+Lines above the heading (a title, comments of `#`, Excel's `sep=`) are passed over. A single column needs no heading.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import ClassVar
 
 from ingestion.readers import credentials
 from ingestion.readers.base import Row, RowReader, row_readers, shown
+from ingestion.readers.headings import holds_values, is_known
+from ingestion.readers.tables import MOST_COLUMNS, PREAMBLE, Layout, Line, layout_of, rows, with_roles
 from iocmarket.kernel.decision import Refusal
 
-DELIMITERS = ";,\t"
-_SKIPPED = ("#", "_")
-_EDGES = re.compile(r"[\s_\-.]+")
+DELIMITERS = ";,\t|"
+_SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 
-# Headings as people write them, folded (see `_folded`), and the field that each means.
-_HEADINGS = {
-    "value": "value ioc iocs indicator indicators indicateur indicateurs observable valeur ip domain domaine url hash",
-    "type": "type ioc_type type_ioc type_d_ioc type_indicateur indicator_type",
-    "tlp": "tlp marquage_tlp",
-    "pap": "pap marquage_pap",
-    "threat_type": "threat_type threat menace type_de_menace type_menace",
-    "confidence": "confidence confiance",
-    "audience": "audience",
-    "recipients": "recipients destinataires",
-    "circle": "circle cercle",
-    "first_seen": "first_seen premiere_vue premiere_observation vu_la_premiere_fois debut",
-    "last_seen": "last_seen derniere_vue derniere_observation vu_la_derniere_fois fin",
-    "valid_until": "valid_until expires expiration valable_jusqu_au valide_jusqu_au",
-    "comment": "comment comments commentaire commentaires description remarque",
-    "tags": "tags tag etiquettes etiquette labels",
-    "anonymous": "anonymous anonyme",
-    "subtree": "subtree sous_domaines sous_noms",
-}
-_FIELDS = {heading: name for name, headings in _HEADINGS.items() for heading in headings.split()}
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a table is written."""
+
+    delimiter: str
+    layout: Layout
+    spaced: bool = False
+    """Whether a space stands before the quotes of a cell."""
 
 
 class Csv(RowReader):
@@ -49,20 +38,30 @@ class Csv(RowReader):
 
     name: ClassVar[str] = "csv"
     media_types: ClassVar[tuple[str, ...]] = ("text/csv", "text/tab-separated-values")
+    tabular: ClassVar[bool] = True
 
-    def rows(self, lines: Iterable[str]) -> Iterator[Row]:
-        """See RowReader. Raises Refusal: `unknown_column`, `duplicate_column`, `no_value_column`, `bad_csv`."""
+    def rows(self, lines: Iterable[str], columns: Sequence[str] = ()) -> Iterator[Row]:
+        """See RowReader. Raises Refusal: `bad_csv`, and those of `rows` and `with_roles`."""
         numbered = _Numbered(lines)
-        heading = next((line for line in numbered if line.strip("\r\n \t;,")), "")
-        if not heading:
+        top = _top(numbered)
+        if not top:
             return
-        if credentials.is_account_table(heading):
+        if (heading := next((line for line in top if credentials.is_account_table(line)), "")) and not columns:
+            numbered.put_back(top[top.index(heading) + 1 :])
             yield from _leaked(numbered, heading)
             return
-        delimiter, names = _understood(heading)
-        if not names:  # a list of values in a column of its own
-            numbered.put_back(heading)
-        yield from _table(numbered, delimiter, names or ["value"])
+        dialect = _dialect(top)
+        numbered.put_back(top[dialect.layout.line - (1 if not dialect.layout.titles else 0) :])
+        layout = with_roles(dialect.layout, columns) if columns else dialect.layout
+        yield from rows(_cells(numbered, dialect), layout)
+
+
+def layout_in(lines: Iterable[str]) -> Layout | None:
+    """What a table says of its columns; None for an empty one and for one of accounts."""
+    top = _top(_Numbered(lines))
+    if not top or any(map(credentials.is_account_table, top)):
+        return None
+    return _dialect(top).layout
 
 
 class _Numbered:
@@ -72,10 +71,10 @@ class _Numbered:
         self._lines = iter(lines)
         self.number = 0
 
-    def put_back(self, line: str) -> None:
-        """Give one line again."""
-        self._lines = chain([line], self._lines)
-        self.number -= 1
+    def put_back(self, lines: list[str]) -> None:
+        """Give the last lines again."""
+        self._lines = chain(lines, self._lines)
+        self.number -= len(lines)
 
     def __iter__(self) -> _Numbered:
         return self
@@ -86,68 +85,97 @@ class _Numbered:
         return line
 
 
-def _understood(heading: str) -> tuple[str, list[str]]:
-    """The delimiter and the field of each column (empty: passed over); no names when there is no heading."""
-    best: tuple[int, str, list[str]] = (0, ";", [])
-    for delimiter in DELIMITERS:
-        titles = next(csv.reader([heading], delimiter=delimiter), [])
-        known = sum(_folded(title) in _FIELDS for title in titles)
-        if known > best[0]:
-            best = (known, delimiter, titles)
-    known, delimiter, titles = best
-    if not known:
-        if any(sign in heading for sign in DELIMITERS):
-            detail = f"the first line names no column with the values; one of {', '.join(_HEADINGS['value'].split())}"
-            raise Refusal("no_value_column", detail, where="line 1")
-        return ";", []
-    names = [_field(title) for title in titles]
-    for name in filter(None, names):
-        if names.count(name) > 1:
-            raise Refusal("duplicate_column", f"two columns mean {name}", where="line 1")
-    if "value" not in names:
-        raise Refusal("no_value_column", "no column has the values: name it value or valeur", where="line 1")
-    return delimiter, names
+def _top(lines: _Numbered) -> list[str]:
+    """The first lines, as many as a heading may stand below; none when there is nothing but blanks."""
+    found: list[str] = []
+    filled = 0
+    for line in lines:
+        found.append(line)
+        filled += bool(line.strip("\r\n \t;,|"))
+        if filled > PREAMBLE:
+            break
+    return found if filled else []
 
 
-def _field(title: str) -> str:
-    bare = title.strip()
-    if not bare or bare.startswith(_SKIPPED):
-        return ""
-    name = _FIELDS.get(_folded(bare))
-    if name is None:
-        detail = f"the column {bare[:60]!r} is not known; take it out, or begin its name with # to have it passed over"
-        raise Refusal("unknown_column", detail, where="line 1")
-    return name
+def _dialect(top: list[str]) -> Dialect:
+    """How the table under these first lines is written: by its heading, else by its first line."""
+    filled = [(number, line) for number, line in enumerate(top, start=1) if line.strip("\r\n \t;,|")]
+    said = ""
+    if (match := _SEPARATOR.fullmatch(filled[0][1].strip())) is not None and match[1] in DELIMITERS:
+        said, filled = match[1], filled[1:] or filled
+    first = next((number for number, line in filled if not line.startswith("#")), filled[0][0])
+    for number, line in filled:
+        if (found := _best(line, number, said, top)) is not None and _has_values(found):
+            return found
+        if number >= first and _plain_list(line, said):
+            break
+    line = dict(filled)[first]
+    return _best(line, first, said, top) or _without_heading(line, first, said, top)
 
 
-def _folded(title: str) -> str:
-    """A heading in lower case, without accents, words joined by underscores."""
-    plain = unicodedata.normalize("NFD", title.strip().lower().replace("'", " ").replace("’", " "))
-    plain = "".join(character for character in plain if not unicodedata.combining(character))
-    return _EDGES.sub("_", plain).strip("_")
+def _plain_list(line: str, said: str) -> bool:
+    """Whether a line is one of values already, so that no heading follows."""
+    return any(_is_data(layout_of(_split(line, delimiter), 1)) for delimiter in said or DELIMITERS)
 
 
-def _table(lines: _Numbered, delimiter: str, names: list[str]) -> Iterator[Row]:
-    table = csv.reader(lines, delimiter=delimiter)
+def _is_data(layout: Layout) -> bool:
+    return not layout.titles and len(layout.roles) > 1
+
+
+def _has_values(dialect: Dialect) -> bool:
+    return any(map(holds_values, dialect.layout.roles))
+
+
+def _best(line: str, number: int, said: str, top: list[str]) -> Dialect | None:
+    """The delimiter that makes most of the line known headings; None when none of them is known."""
+    best: tuple[int, str] = (0, "")
+    for delimiter in said or DELIMITERS:
+        titles = _titles(line, delimiter)
+        known = sum(map(is_known, titles))
+        if known > best[0] and len(titles) <= MOST_COLUMNS:
+            best = (known, delimiter)
+    if not best[0]:
+        return None
+    layout = layout_of(_titles(line, best[1]), number)
+    return Dialect(best[1], layout, _is_spaced(best[1], top)) if layout.titles else None
+
+
+def _without_heading(line: str, number: int, said: str, top: list[str]) -> Dialect:
+    """A list, or a table without a heading: the delimiter that makes all cells values, else the one most used."""
+    found = [(delimiter, layout_of(_split(line, delimiter), number)) for delimiter in said or DELIMITERS]
+    for delimiter, layout in found:
+        if _is_data(layout) and _has_values(Dialect(delimiter, layout)):
+            return Dialect(delimiter, layout, _is_spaced(delimiter, top))
+    delimiter, layout = max(found, key=lambda each: len(each[1].roles))
+    return Dialect(delimiter, layout, _is_spaced(delimiter, top))
+
+
+def _is_spaced(delimiter: str, top: list[str]) -> bool:
+    return any(f'"{delimiter} "' in line for line in top)
+
+
+def _titles(line: str, delimiter: str) -> list[str]:
+    """The cells of a heading, which some tools write as a comment (`# "ioc_value", "ioc_type"`)."""
+    bare = line[1:] if line.startswith(("# ", '#"')) else line
+    return [title.strip(' "') for title in _split(bare.strip(), delimiter)]
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return [line]
+
+
+def _cells(lines: _Numbered, dialect: Dialect) -> Iterator[Line]:
+    table = csv.reader(lines, delimiter=dialect.delimiter, skipinitialspace=dialect.spaced)
     first = lines.number + 1
-    width = len(names)
     try:
         for cells in table:
             line, first = first, lines.number + 1
-            if not any(cells) or not "".join(cells).strip():
-                continue
-            if len(cells) > width and any(cell.strip() for cell in cells[width:]):
-                yield _askew(line, cells, width)
-            else:
-                yield Row(line, {name: cell for name, cell in zip(names, cells, strict=False) if name and cell.strip()})
+            yield line, cells
     except csv.Error as error:
         raise Refusal("bad_csv", f"the table cannot be read: {error}", where=f"line {lines.number}") from error
-
-
-def _askew(line: int, cells: list[str], width: int) -> Row:
-    raw = shown(credentials.redact(" ".join(cells)))
-    refusal = Refusal("too_many_cells", f"The line has {len(cells)} cells; the heading has {width}.")
-    return Row(line, {}, raw, refusal)
 
 
 def _leaked(lines: _Numbered, heading: str) -> Iterator[Row]:

@@ -45,6 +45,8 @@ class FileContext:
     """What an item without a marking carries."""
     moment: datetime
     """The present, in UTC."""
+    columns: tuple[str, ...] = ()
+    """Of a table: the role of each column (headings.py), when the sender says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class FileReader(ABC):
     """Endings of file names that mean it, with their dot, in lower case."""
     size_max: ClassVar[int]
     """Bytes of the longest file that is read."""
+    tabular: ClassVar[bool] = False
+    """Whether it holds tables, of whose columns a sender may say what each is for."""
 
     def is_mine(self, head: bytes) -> bool:  # noqa: ARG002 (for those that can tell)
         """Whether the first 4 KiB of a file of a general ending (.json, .xml, .txt) are unmistakably of this format."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from json import JSONDecodeError, loads
 from typing import Any, ClassVar
 
@@ -20,8 +20,9 @@ class NdJson(RowReader):
     name: ClassVar[str] = "ndjson"
     media_types: ClassVar[tuple[str, ...]] = ("application/x-ndjson", "application/jsonl", "application/x-jsonlines")
 
-    def rows(self, lines: Iterable[str]) -> Iterator[Row]:
+    def rows(self, lines: Iterable[str], columns: Sequence[str] = ()) -> Iterator[Row]:
         """A line that is no sound object is refused alone: `not_json`, `not_an_object`, `duplicate_name`."""
+        del columns
         for number, line in enumerate(lines, start=1):
             if text := line.strip():
                 yield _row(number, text)

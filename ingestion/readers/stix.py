@@ -17,8 +17,8 @@ from ingestion.readers import credentials
 from ingestion.readers.base import Candidate, shown
 from ingestion.readers.stix_markings import carried_by, is_marking_label
 from ingestion.readers.stix_patterns import Read, values_of
+from ingestion.readers.threat_names import is_threat_name, threat_of_label
 from iocmarket.indicators.refang import refang
-from iocmarket.indicators.threats import VOCABULARY, ThreatType
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import DEFAULT, TLP, Marking
 
@@ -35,20 +35,6 @@ _OUR_LABELS = "iocmarket:"
 _SUBTREE = "iocmarket:subtree"
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-# Words of STIX's open vocabularies and of tools that mean one of our threat types and are not called like it.
-_THREATS = {
-    "anonymization": ThreatType.SUSPICIOUS_VPN,
-    "bruteforce": ThreatType.BRUTE_FORCE,
-    "command-and-control": ThreatType.C2,
-    "c&c": ThreatType.C2,
-    "cnc": ThreatType.C2,
-    "exploit": ThreatType.EXPLOITATION,
-    "scanner": ThreatType.SCAN,
-    "scanning": ThreatType.SCAN,
-    "stealer": ThreatType.INFOSTEALER,
-    **{words.rsit: ThreatType(name) for name, words in reversed(VOCABULARY.items())},
-    **{kind.value: kind for kind in ThreatType},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +173,8 @@ def _first_seen(document: Mapping[str, Any], context: Context) -> str | None:
 
 
 def _threat_type(document: Mapping[str, Any]) -> str | None:
-    for text in (*_texts(document.get("labels")), *_texts(document.get("indicator_types"))):
-        if (kind := _THREATS.get(text.strip().lower().replace(" ", "-").replace("_", "-"))) is not None:
-            return kind.value
-        if (kind := _THREATS.get(text.strip())) is not None:
-            return kind.value
-    return None
+    said = (*_texts(document.get("labels")), *_texts(document.get("indicator_types")))
+    return next(filter(None, map(threat_of_label, said)), None)
 
 
 def _comment(document: Mapping[str, Any]) -> str:
@@ -213,7 +195,7 @@ def _tags(document: Mapping[str, Any]) -> list[str]:
         if label
         and len(label) <= TAG_MAX
         and not is_marking_label(label)
-        and label not in _THREATS
+        and not is_threat_name(label)
         and not label.startswith(_OUR_LABELS)
     ]
     return kept[:TAGS_MAX]

@@ -20,7 +20,7 @@ from ingestion.submissions.idempotency import once
 from ingestion.submissions.models import Submission
 from ingestion.submissions.queueing import enqueue
 from ingestion.submissions.reading import submissions_of
-from ingestion.submissions.receiving import FORMAT, JSON, STIX, Long, media_types, received
+from ingestion.submissions.receiving import COLUMNS, FORMAT, JSON, STIX, Long, media_types, received
 from ingestion.submissions.services import preview, submit
 from iocmarket.accounts.models import Institution
 from iocmarket.accounts.roles import Scope
@@ -59,6 +59,7 @@ class Submissions(ScopedView):
                 description="Reader of a body of a general media type.",
                 enum=[reader.name for reader in file_readers],
             ),
+            OpenApiParameter(COLUMNS, OpenApiTypes.STR, description="Of a table: what each column is for."),
             *_DEFAULTS,
         ],
         request={

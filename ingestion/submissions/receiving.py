@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from ingestion.readers import stix_bundles
-from ingestion.readers.base import Row, row_readers
+from ingestion.readers.base import Row, RowReader, row_readers
 from ingestion.readers.credentials import redacted
 from ingestion.readers.files import FileContext, FileReader, Told, file_readers
 from ingestion.submissions.choices import QUERY, Choices, read_choices
@@ -48,6 +48,8 @@ from iocmarket.kernel.marking import Marking
 JSON, TEXT, STIX = "application/json", "text/plain", stix_bundles.MEDIA_TYPE
 FORMAT = "format"
 """The query parameter that names the reader of a body of a general media type."""
+COLUMNS = "columns"
+"""The query parameter that says what each column of a table is for: roles (headings.py) with commas between them."""
 HEAD = 4096
 
 
@@ -113,22 +115,41 @@ def received(body: Body, given: Mapping[str, Any], *, sender: Callable[[], str])
     reader, given = _reader_of(body, given)
     if reader is None and body.media_type == JSON:
         return _document(body, given)
+    columns, given = _columns(reader or row_readers.get(_row_readers().get(body.media_type, "")), given)
     choices = read_choices(given, base=Choices(), where=QUERY, own=False)
     if reader is not None:
-        return of_file(reader, body, choices, given, sender=sender)
+        return of_file(reader, body, choices, given, sender=sender, columns=columns)
     if body.media_type == TEXT:
         return of_text(body.size, lambda: text_of(body.read(), charset=body.charset), body.lines, choices, given)
-    return of_rows(_row_readers()[body.media_type], body.lines(), choices, given)
+    return of_rows(_row_readers()[body.media_type], body.lines(), choices, given, columns)
+
+
+def _columns(
+    reader: FileReader | RowReader | None, given: Mapping[str, Any]
+) -> tuple[tuple[str, ...], Mapping[str, Any]]:
+    """What a sender says of the columns of a table, and the rest of what is given."""
+    if reader is None or not reader.tabular or COLUMNS not in given:
+        return (), given
+    roles = tuple(word.strip() for word in str(given[COLUMNS]).split(","))
+    return roles, {name: value for name, value in given.items() if name != COLUMNS}
 
 
 def of_file(
-    reader: FileReader, body: Body, choices: Choices, given: Mapping[str, Any], *, sender: Callable[[], str]
+    reader: FileReader,
+    body: Body,
+    choices: Choices,
+    given: Mapping[str, Any],
+    *,
+    sender: Callable[[], str],
+    columns: tuple[str, ...] = (),
 ) -> Sending | Long:
     """A file of one of the formats that are read as a whole: its items, and the report that it makes of them."""
     if body.size > reader.size_max:
         detail = f"{body.size} bytes; a file of the format {reader.name} has at most {reader.size_max}"
         raise Problem(413, "body_too_large", detail)
-    context = FileContext(sender=sender(), default=Marking(choices.tlp, choices.pap), moment=clock.now())
+    context = FileContext(
+        sender=sender(), default=Marking(choices.tlp, choices.pap), moment=clock.now(), columns=columns
+    )
     opened = reader.opened(body, context)
     tale = opened.tale
     report = ReportDraft(title=tale.title, description=tale.description, said=tale.said) if tale else None
@@ -149,9 +170,11 @@ def of_text(
     return sending if len(sending.drafts) <= ITEMS_MAX else _long(sending)
 
 
-def of_rows(reader: str, lines: Iterable[str], choices: Choices, given: Mapping[str, Any]) -> Sending | Long:
-    """A file of one indicator a line."""
-    return _of_entries(map(entry_of_row, row_readers[reader].rows(lines)), choices, given)
+def of_rows(
+    reader: str, lines: Iterable[str], choices: Choices, given: Mapping[str, Any], columns: tuple[str, ...] = ()
+) -> Sending | Long:
+    """A file of indicators line by line."""
+    return _of_entries(map(entry_of_row, row_readers[reader].rows(lines, columns)), choices, given)
 
 
 def _of_entries(
