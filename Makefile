@@ -30,7 +30,8 @@ test: install-dev debian-test ## every fast test, on private services made for t
 	$(PYTEST) -m 'not real' -n 2 --dist worksteal
 
 test-real: install-dev debian-real ## the slow truth: clean clones, processes, kills, real programs
-	$(PYTEST) -m real
+	$(PYTEST) -m 'real and not alone' -n 2 --dist loadscope
+	$(PYTEST) -m 'real and alone'
 
 lint: install-dev ## style, types, imports, migrations, catalogues, API description, compose file
 	$(BIN)/ruff check .

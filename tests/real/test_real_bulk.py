@@ -18,7 +18,7 @@ import pytest
 
 from tests.sharing.taxii.instance import Instance, running
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 ITEMS = int(os.environ.get("IOCMARKET_BULK_ITEMS", "50000"))
 PATIENCE = 900.0
 MIB = 1024 * 1024

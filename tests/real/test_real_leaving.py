@@ -23,7 +23,7 @@ from tests.real.test_real_bulk import CELERY, children_of
 from tests.real.test_real_publication import READER, WRITER, Beside, Client, _do, _settled, _until
 from tests.sharing.taxii.instance import Instance, running
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 COUNT = int(os.environ.get("IOCMARKET_LEAVING", "8000"))
 PATIENCE = 600 + COUNT / 40
 """Seconds that all of it takes at most, however busy the machine is."""

@@ -20,7 +20,7 @@ import pytest
 
 from tests.sharing.taxii.instance import Instance, running, submit
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 COUNT = int(os.environ.get("IOCMARKET_EXPIRING", "100000"))
 PATIENCE = 900.0
 EVERY = 0.2

@@ -15,7 +15,7 @@ import pytest
 from tests.real.test_real_publication import Beside
 from tests.sharing.taxii.instance import Instance, running, submit
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 SENDER = "Université"
 SUBMISSIONS = 240
 EVERY = 0.04

@@ -27,7 +27,7 @@ import pytest
 from iocmarket.kernel.marking import TLP
 from tests.sharing.taxii.instance import PROJECT, Instance, running
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 SECONDS = float(os.environ.get("IOCMARKET_RACE_SECONDS", "60"))
 WRITERS = 4
 DRAIN = 180.0
