@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from iocmarket.celery import app
+from iocmarket.kernel.turns import TURN_SECONDS
 from iocmarket.privacy import erasing_institutions, purging
 
 PURGE_SECONDS = 3600.0
-ERASE_SECONDS = 60.0
+SWEEP_SECONDS = 10.0
+STALE_SECONDS = 6 * SWEEP_SECONDS
+"""A message that waited for so long is dropped: fresher ones are behind it."""
 
 
 @app.task(name="privacy.purge")
@@ -19,19 +22,24 @@ app.add_periodic_task(PURGE_SECONDS, app.signature("privacy.purge"), name="priva
 
 
 @app.task(name="privacy.erase")
-def erase(pk: int) -> None:
-    """Go on with one erasure; come back for the rest, so that others have a turn."""
-    if erasing_institutions.work_on(pk):
-        erase.delay(pk)
+def erase(pk: int, seconds: float = TURN_SECONDS) -> None:
+    """Go on with one erasure for a turn. The sweeper gives the next one: if each turn asked for another, they would
+    add up."""
+    erasing_institutions.work_on(pk, seconds=seconds)
 
 
 @app.task(name="privacy.erase_unfinished")
 def erase_unfinished() -> int:
-    """Go on where no message came, or a worker died; how many erasures."""
+    """Give every erasure its turn, whether or not a message came or a worker died; how many. They share the time."""
     found = erasing_institutions.unfinished()
     for pk in found:
-        erase.delay(pk)
+        erase.apply_async((pk, TURN_SECONDS / len(found)), expires=STALE_SECONDS)
     return len(found)
 
 
-app.add_periodic_task(ERASE_SECONDS, app.signature("privacy.erase_unfinished"), name="privacy.erase_unfinished")
+app.add_periodic_task(
+    SWEEP_SECONDS,
+    app.signature("privacy.erase_unfinished"),
+    name="privacy.erase_unfinished",
+    expires=STALE_SECONDS,
+)
