@@ -6,10 +6,13 @@ RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --require-hashes --no-deps -r /tmp/base.txt
 COPY . /app
 WORKDIR /app
-# Catalogues and static files belong to the code, so they are made here; the throw-away keys of this step stay in /tmp.
+# Catalogues, static files and warning lists belong to the code, so they are made here; the throw-away keys of this step
+# stay in /tmp, and the 66 MB of which the lists are made stay behind.
 RUN DATA_DIR=/tmp/build /opt/venv/bin/python manage.py compile_catalogues \
  && DATA_DIR=/tmp/build /opt/venv/bin/python manage.py collectstatic --noinput \
- && mkdir -p /data/feeds && mv /tmp/build/static /data/static \
+ && DATA_DIR=/tmp/build /opt/venv/bin/python manage.py build_warninglists \
+ && mkdir -p /data/feeds && mv /tmp/build/static /tmp/build/warninglists.index /data/ \
+ && /opt/venv/bin/pip uninstall --yes pymispwarninglists \
  && rm -rf /app/.venv
 
 FROM python:3.11-slim

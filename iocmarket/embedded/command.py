@@ -13,7 +13,7 @@ from iocmarket.settings.env import Env
 WITHOUT_SERVICES = frozenset(
     {
         *("help", "--help", "-h", "version", "--version", "collectstatic", "spectacular", "startapp", "diffsettings"),
-        *("compilemessages", "makemessages", "compile_catalogues", "check_catalogues"),
+        *("compilemessages", "makemessages", "compile_catalogues", "check_catalogues", "build_warninglists"),
     }
 )
 

@@ -1,8 +1,7 @@
 """The blocking guard: what never enters a feed that blocks, whatever anyone submits (domain.md, Blocking guard).
 
-Pure: a value's facts and the members' assets in, a decision with its reason out. The value stays visible to those who
-may see it; the reason is shown beside it. A rule is one function in `RULES`: a warning list or another rule of the
-community is one more of them.
+Pure: a value's facts, the members' assets and the warning lists in, a decision with its reason out. The value stays
+visible to those who may see it; the reason is shown beside it. A rule is one function in `RULES`.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from publicsuffixlist import PublicSuffixList
 
 from iocmarket.indicators.subjects import Intervals, Network, Span, Subject, by_version, subject_of
 from iocmarket.indicators.types.base import Trait
-from iocmarket.indicators.warninglists import Severity, warning_lists
 from iocmarket.kernel.decision import Decision
+from iocmarket.listed.lists import BUNDLED, Lists
 
 __all__ = ["REASONS", "Assets", "Network", "Subject", "guard", "subject_of"]
 
@@ -94,32 +93,30 @@ class Assets:
 
 
 _ALLOWED = Decision(True, "allowed")
-Rule = Callable[[Subject, Assets], str | None]
+Rule = Callable[[Subject, Assets, Lists], str | None]
 """A rule answers with the reason for keeping the value out, or None."""
 
 
-def guard(subject: Subject, assets: Assets) -> Decision:
+def guard(subject: Subject, assets: Assets, lists: Lists = BUNDLED) -> Decision:
     """Whether a feed that blocks may carry the value; the reason is a key of REASONS, or `allowed`."""
     for rule in RULES:
-        if reason := rule(subject, assets):
+        if reason := rule(subject, assets, lists):
             return Decision(False, reason)
     return _ALLOWED
 
 
-def _special_address(subject: Subject, assets: Assets) -> str | None:
-    del assets
+def _special_address(subject: Subject, _assets: Assets, _lists: Lists) -> str | None:
     return None if subject.network is None else special_range(subject.network)
 
 
-def _too_wide(subject: Subject, assets: Assets) -> str | None:
-    del assets
+def _too_wide(subject: Subject, _assets: Assets, _lists: Lists) -> str | None:
     network = subject.network
     if network is None:
         return None
     return "too_wide" if network.prefixlen < (WIDEST_V4 if network.version == 4 else WIDEST_V6) else None
 
 
-def _asset(subject: Subject, assets: Assets) -> str | None:
+def _asset(subject: Subject, assets: Assets, _lists: Lists) -> str | None:
     if subject.network is not None and assets.overlap(subject.network):
         return "asset"
     if subject.asn is not None and subject.asn in assets.asns:
@@ -131,19 +128,14 @@ def _asset(subject: Subject, assets: Assets) -> str | None:
     return "covers_asset" if subject.subtree and assets.lie_under(subject.name) else None
 
 
-def _public_suffix(subject: Subject, assets: Assets) -> str | None:
-    del assets
+def _public_suffix(subject: Subject, _assets: Assets, _lists: Lists) -> str | None:
     if subject.name is None or Trait.NAME not in subject.traits:
         return None
     return "public_suffix" if _suffixes().publicsuffix(subject.name) == subject.name else None
 
 
-def _listed(subject: Subject, assets: Assets) -> str | None:
-    del assets
-    for found in warning_lists.ordered():
-        if found.severity is Severity.BLOCK_GUARD and found.matches(subject):
-            return "warning_list"
-    return None
+def _listed(subject: Subject, _assets: Assets, lists: Lists) -> str | None:
+    return "warning_list" if lists.guards(subject) else None
 
 
 RULES: tuple[Rule, ...] = (_too_wide, _special_address, _asset, _public_suffix, _listed)

@@ -78,6 +78,8 @@ class Subject(NamedTuple):
     subtree: bool = False
     asn: str | None = None
     """The autonomous system that it is, as `AS64496`."""
+    value: str = ""
+    """The value itself, for lists of hashes and mailboxes."""
 
 
 def subject_of(type_name: str, value: str, *, subtree: bool) -> Subject:
@@ -90,4 +92,5 @@ def subject_of(type_name: str, value: str, *, subtree: bool) -> Subject:
         name=kind.dns_name(value),
         subtree=subtree,
         asn=value if Trait.AUTONOMOUS_SYSTEM in kind.traits else None,
+        value=value,
     )

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "iocmarket.sso",
     "iocmarket.vetting",
     "iocmarket.indicators",
+    "iocmarket.listed",
     "iocmarket.publication",
     "iocmarket.privacy",
     "ingestion.submissions",

@@ -14,10 +14,11 @@ from django.core.management import call_command, get_commands
 
 
 def prepare(*, demonstration: bool) -> None:
-    """Migrate, compile the catalogues, gather static files, load the demonstration into an empty database."""
+    """Migrate, make catalogues, warning lists and static files, load the demonstration into an empty database."""
     commands = get_commands()
     if "compile_catalogues" in commands:
         call_command("compile_catalogues", stdout=sys.stderr)
+    call_command("build_warninglists", if_older=True, stdout=sys.stderr)
     call_command("migrate", interactive=False, verbosity=0, stdout=sys.stderr)
     call_command("collectstatic", interactive=False, verbosity=0, stdout=sys.stderr)
     if demonstration and "demonstrate" in commands:

@@ -22,11 +22,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from iocmarket.indicators import guard
-from iocmarket.indicators.assets import verified_assets
+from iocmarket.indicators.assets import Guarding, guarding
 from iocmarket.indicators.contesting import Contested, contested_for
 from iocmarket.indicators.types.base import Trait
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import BLOCKING_PAP, PAP, TLP, Marking
+from iocmarket.listed.lists import BUNDLED
 from iocmarket.prepared import rows_in_turn
 from iocmarket.publication.models import Entry
 from iocmarket.publication.scores import score_at
@@ -238,7 +239,7 @@ class _Judge:
 
     def __init__(self, options: Options, *, block: bool, contested: Contested) -> None:
         self._contested = contested
-        self._assets = verified_assets() if block else guard.Assets()
+        self._by = guarding() if block else Guarding(guard.Assets(), BUNDLED)
         self._threshold = settings.SCORE_THRESHOLD if options.score_min is None else options.score_min
 
     def against(self, item: Item, indicator_id: int, strictest: int) -> str | None:
@@ -247,7 +248,7 @@ class _Judge:
             return "pap"
         if strictest > BLOCKING_PAP:
             return "policy"
-        decision = guard.guard(guard.subject_of(item.type, item.value, subtree=item.subtree), self._assets)
+        decision = guard.guard(guard.subject_of(item.type, item.value, subtree=item.subtree), *self._by)
         if not decision:
             return decision.reason
         if reason := self._contested.reason(indicator_id):

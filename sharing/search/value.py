@@ -20,7 +20,7 @@ from ingestion.enrichment.services import facts_now
 from ingestion.submissions.values import reversed_name
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators import guard, scoring
-from iocmarket.indicators.assets import verified_assets
+from iocmarket.indicators.assets import guarding
 from iocmarket.indicators.contesting import REASONS as CONTESTED
 from iocmarket.indicators.contesting import contested_for
 from iocmarket.indicators.models import Audience, Contribution, Indicator, Report
@@ -218,7 +218,7 @@ def _may_block(
     if state == Entry.State.EXPIRED:
         return Decision(False, "expired")
     subtree = any(row.subtree for row in rows)
-    guarded = guard.guard(guard.subject_of(indicator.type, indicator.value, subtree=subtree), verified_assets())
+    guarded = guard.guard(guard.subject_of(indicator.type, indicator.value, subtree=subtree), *guarding())
     if not guarded:
         return guarded
     if reason := contested_for(viewer, [indicator.pk]).reason(indicator.pk):

@@ -17,7 +17,7 @@ from iocmarket.accounts.roles import Role
 from iocmarket.accounts.standing import suspend_institution
 from iocmarket.audit.models import Event
 from iocmarket.audit.services import PLATFORM
-from iocmarket.indicators.assets import verified_assets
+from iocmarket.indicators.assets import guarding
 from iocmarket.indicators.guard import guard, subject_of
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
@@ -43,7 +43,7 @@ def declare(kind: str, value: str = "", institution: Institution | None = None) 
 def guarded(kind: str) -> bool:
     """Whether the sample value that lies in the sample asset is kept out of feeds that block."""
     _asset, type_name, value = SAMPLES[kind]
-    return not guard(subject_of(type_name, value, subtree=False), verified_assets())
+    return not guard(subject_of(type_name, value, subtree=False), guarding().assets)
 
 
 def publish(names: Names, asset: Asset) -> None:

@@ -14,7 +14,7 @@ from iocmarket.audit.models import Event
 from iocmarket.audit.services import PLATFORM
 from iocmarket.celery import app
 from iocmarket.indicators import settling, tasks
-from iocmarket.indicators.assets import verified_assets
+from iocmarket.indicators.assets import guarding
 from iocmarket.indicators.departing import leave_community
 from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.models import Contribution, Sighting
@@ -62,7 +62,7 @@ def test_its_people_machines_and_invitations_are_out() -> None:
     person.force_login(manager)
     publish()
     assert (person.get("/").status_code, machine.get("/feeds/csv").status_code) == (200, 200)
-    assert "valbrune.fr" in verified_assets().domains
+    assert "valbrune.fr" in guarding().assets.domains
     page = person.post("/members/departure", {"statements": "keep", "name": "something else"})
     assert page.status_code == 422
     assert Institution.objects.get(pk=mine.pk).is_approved
@@ -70,7 +70,7 @@ def test_its_people_machines_and_invitations_are_out() -> None:
     assert answer.status_code == 302
     assert person.get("/")["Location"].startswith("/accounts/login/")
     assert machine.get("/feeds/csv").status_code == 401
-    assert "valbrune.fr" not in verified_assets().domains
+    assert "valbrune.fr" not in guarding().assets.domains
     assert not Invitation.objects.filter(institution=mine, revoked_at__isnull=True).exists()
     told = Event.objects.get(action="institution.left")
     assert (told.actor_id, told.details["withdrawn"]) == (manager.pk, 0)
