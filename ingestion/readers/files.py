@@ -8,13 +8,14 @@ the refusal names the cap.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from ingestion.readers.base import Candidate, Row
 from iocmarket.api.bodies import loads
+from iocmarket.indicators.guard import Network
 from iocmarket.kernel.marking import Marking
 from iocmarket.kernel.registry import Registry
 
@@ -47,6 +48,8 @@ class FileContext:
     """The present, in UTC."""
     columns: tuple[str, ...] = ()
     """Of a table: the role of each column (headings.py), when the sender says it."""
+    own: Callable[[], tuple[Network, ...]] = tuple
+    """The verified networks of that institution; asked by those that must tell its machines from the others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class NdJson(RowReader):
 
 def _row(number: int, text: str) -> Row:
     try:
-        return Row(number, _fields(text))
+        return Row(number, object_in(text))
     except Refusal as refusal:
         return Row(number, {}, shown(redact(text)), refusal)
 
@@ -38,7 +38,8 @@ def _row(number: int, text: str) -> Row:
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
-def _fields(text: str) -> dict[str, Any]:
+def object_in(text: str) -> dict[str, Any]:
+    """The object of one line; a text alone stands for `{"value": text}`. Raises Refusal for what is none."""
     if "\\u" in text:
         _refuse_no_characters(text)
     try:

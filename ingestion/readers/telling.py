@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -82,17 +81,6 @@ def _moment(value: object) -> datetime | None:
 def without_empty(said: Mapping[str, Any]) -> dict[str, Any]:
     """What is said, without what is not."""
     return {name: value for name, value in said.items() if value not in (None, "", [], ())}
-
-
-def is_outside(address: object) -> bool:
-    """Whether a text is an address of the Internet: nobody's own network, no documentation, no multicast."""
-    if not isinstance(address, str):
-        return False
-    try:
-        found = ipaddress.ip_address(address.strip())
-    except ValueError:
-        return False
-    return found.is_global and not found.is_multicast
 
 
 def dict_of(value: Any) -> Mapping[str, Any]:

@@ -83,6 +83,9 @@ REASONS: dict[str, Promise] = {
     "said_harmless": _("The text says that it is harmless."),
     "scheme": _("URLs of this kind are not shared."),
     "sentence": _("It looks like the end of a sentence, not like a domain."),
+    "side_unknown": _(
+        "Both addresses are of the Internet: have your networks verified, so that yours is told from it."
+    ),
     "single_address": _("The network is one address: send it as an address."),
     "single_label": _("A single word is not a domain."),
     "spec_version": _("It is not written in STIX 2.1."),
@@ -149,11 +152,16 @@ FAULTS: dict[str, Promise] = {
     "duplicate_column": _("Two columns of the table mean the same."),
     "no_value_column": _("No column of the table is known to hold the values: name it “value”."),
     "not_a_bundle": _("It is no STIX bundle with a list of objects."),
+    "not_a_form": _("It is no form with an address in its field “ip”."),
+    "not_an_event": _("It is no MISP event."),
+    "not_an_openioc": _("It is no OpenIOC document."),
+    "not_xml": _("The document is no XML."),
     "not_text": _("The file is no text."),
     "publication_behind": _("Too much is waiting to be published: try again in a minute."),
     "queue_full": _("Too much is waiting already: try again in a few minutes."),
     "several_stories": _("A bundle has one report at most, around all its indicators: share the others apart."),
     "too_long": _("The text is too long."),
+    "too_many_alerts": _("There are more than 10,000 alerts: share them in parts."),
     "too_many_items": _("There are more than 100,000 indicators: share them in parts."),
     "too_much_waiting": _("Your institution has much waiting already: try again in a minute."),
     "unknown_column": _("A column of the table is not known and may limit the sharing: name it."),
@@ -161,6 +169,8 @@ FAULTS: dict[str, Promise] = {
     "unknown_pap": _("This PAP does not exist."),
     "unknown_recipient": _("One of the chosen institutions is no member any more."),
     "unknown_tlp": _("This TLP does not exist."),
+    "xml_entities": _("The document declares entities of its own: none are allowed."),
+    "xml_too_large": _("The document has too many elements, is nested too deep or has an element that is too long."),
 }
 """Why a whole sending cannot be taken."""
 
@@ -168,6 +178,7 @@ WARNINGS: dict[str, Promise] = {
     "anonymous_among_few": _("Not named, but among so few institutions that yours can be guessed."),
     "audience_kept": _("You share it already with others: that audience is kept."),
     "benchmark_range": _("Address of the test ranges: visible, never blocked."),
+    "distribution_own": _("Its distribution is its own organisation, or a group without a name: kept to yours."),
     "documentation_asn": _("Number kept for documentation."),
     "documentation_name": _("Name kept for documentation: visible, never blocked."),
     "documentation_range": _("Address of the documentation: visible, never blocked."),

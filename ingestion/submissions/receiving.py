@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice
 from pathlib import PurePath
 from typing import IO, Any, cast
@@ -41,6 +42,7 @@ from iocmarket.api.bodies import loads, text_of
 from iocmarket.api.parsers import JSON_CHARSETS
 from iocmarket.api.problems import Problem
 from iocmarket.api.spool import Body
+from iocmarket.indicators.assets import verified_networks
 from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import Marking
@@ -85,6 +87,11 @@ def _reader_of(body: Body, given: Mapping[str, Any]) -> tuple[FileReader | None,
         reader = next((reader for reader in file_readers if body.media_type in reader.media_types), None)
         if body.media_type == STIX:
             _check_stix(body)
+        if reader is None and body.media_type not in {JSON, TEXT, *_row_readers()}:
+            reader = _by_head(body, [each for each in file_readers if body.media_type in each.carriers])
+            if reader is None:
+                detail = f"{body.media_type} may be many things: name the reader with ?{FORMAT}="
+                raise Problem(415, "unsupported_format", detail, where="Content-Type")
         return reader, said
     reader = file_readers.get(str(wanted))
     if reader is None:
@@ -147,8 +154,13 @@ def of_file(
     if body.size > reader.size_max:
         detail = f"{body.size} bytes; a file of the format {reader.name} has at most {reader.size_max}"
         raise Problem(413, "body_too_large", detail)
+    name = sender()
     context = FileContext(
-        sender=sender(), default=Marking(choices.tlp, choices.pap), moment=clock.now(), columns=columns
+        sender=name,
+        default=Marking(choices.tlp, choices.pap),
+        moment=clock.now(),
+        columns=columns,
+        own=partial(verified_networks, name),
     )
     opened = reader.opened(body, context)
     tale = opened.tale
@@ -228,10 +240,15 @@ def in_file(
 def _reader_of_file(suffix: str, body: Body) -> FileReader | None:
     if (named := next((reader for reader in file_readers if suffix in reader.suffixes), None)) is not None:
         return named
+    return _by_head(body, file_readers)
+
+
+def _by_head(body: Body, among: Iterable[FileReader]) -> FileReader | None:
+    """The one of those that knows the beginning of a body for its own."""
     body.file.seek(0)
     head = body.file.read(HEAD)
     body.file.seek(0)
-    return next((reader for reader in file_readers if reader.is_mine(head)), None)
+    return next((reader for reader in among if reader.is_mine(head)), None)
 
 
 _BY_NAME = {

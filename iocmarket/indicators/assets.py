@@ -54,12 +54,23 @@ def _read(told: str) -> Assets:
         if kind == Asset.Kind.ASN:
             asns.add(value.strip().upper())
             continue
-        try:
-            networks.append(ipaddress.ip_network(value.strip(), strict=False))
-        except ValueError:
-            # One wrong line must not stop every feed of the community; the others still guard.
-            logger.warning("an asset is no network and guards nothing")
+        networks += _network(value)
     return Assets(frozenset(domains), tuple(networks), frozenset(asns))
+
+
+def verified_networks(institution: str) -> tuple[Network, ...]:
+    """The verified networks of the institution of that name."""
+    found = _verified().filter(institution__name=institution, kind=Asset.Kind.NETWORK)
+    return tuple(network for value in found.values_list("value", flat=True) for network in _network(value))
+
+
+def _network(value: str) -> list[Network]:
+    try:
+        return [ipaddress.ip_network(value.strip(), strict=False)]
+    except ValueError:
+        # One wrong line must not stop every feed of the community; the others still guard.
+        logger.warning("an asset is no network and guards nothing")
+        return []
 
 
 def signed(told: str | None) -> str:
