@@ -21,7 +21,7 @@ from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import TLP
 
 DEPTH_MAX = 64
-ELEMENTS_MAX = 400_000
+ELEMENTS_MAX = 200_000
 TEXT_MAX = 65_536
 """Characters of one element."""
 _HEAD = re.compile(rb"<(?:\w+:)?(?:ioc|OpenIOC)\b[^>]*schemas\.mandiant\.com|openioc\.org/schemas", re.IGNORECASE)

@@ -106,7 +106,7 @@ BOMB = "<!DOCTYPE ioc [" + '<!ENTITY a "aaaaaaaaaa">' + "".join(
         (document(head='<!DOCTYPE ioc [<!ENTITY % x SYSTEM "http://192.0.2.1/x"> %x;]>'), "xml_entities"),
         (b"<ioc>" + b"<Indicator>" * (DEPTH_MAX + 1), "xml_too_large"),
         (document(item("FileItem/Md5sum", "a" * 70_000)), "xml_too_large"),
-        (b"<ioc>" + b"<a/>" * 400_001, "xml_too_large"),
+        (b"<ioc>" + b"<a/>" * 200_001, "xml_too_large"),
         (b"<ioc>", "not_xml"),
         (b'<?xml version="1.0" encoding="x-none"?><ioc/>', "not_xml"),
         (b"<html/>", "not_an_openioc"),
@@ -114,12 +114,12 @@ BOMB = "<!DOCTYPE ioc [" + '<!ENTITY a "aaaaaaaaaa">' + "".join(
     ],
 )
 def test_hostile_documents_are_refused_with_the_cap_named(content: bytes, code: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(Refusal) as caught:
         opened("openioc", content)
     assert caught.value.code == code
     assert caught.value.where.startswith("line ")
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_what_must_be_found_in_real_documents_is_found() -> None:
