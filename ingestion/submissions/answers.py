@@ -85,6 +85,7 @@ def _fresh(item: Planned, indicator: Held | None) -> dict[str, Any]:
         "indicator": str(indicator.public_id) if indicator else None,
         "known": item.known > 0,
         "warnings": item.warnings,
+        "lists": [{"name": hit.name, "version": hit.version, "severity": hit.severity.value} for hit in item.lists],
     }
 
 
@@ -101,4 +102,8 @@ def _stored(item: SubmissionItem) -> dict[str, Any]:
         "indicator": str(item.indicator.public_id) if item.indicator else None,
         "known": item.known,
         "warnings": item.warnings,
+        "lists": [dict(zip(_HIT, held.split(" "), strict=True)) for held in item.lists],
     }
+
+
+_HIT = ("name", "version", "severity")

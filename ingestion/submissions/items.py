@@ -11,7 +11,7 @@ from iocmarket.copying import array, copy_text, text
 
 _COLUMNS = (
     "submission_id", "index", "line", "input", "type", "value", "status", "reason", "detail", "known", "warnings",
-    "indicator_id",
+    "lists", "indicator_id",
 )  # fmt: skip
 TYPE_LENGTH = 24
 
@@ -26,13 +26,14 @@ def _line(item: Planned, indicators: Mapping[bytes, Held]) -> str:
     draft, refusal = item.draft, item.refusal
     known = "t" if item.known else "f"
     warnings = array(item.warnings) if item.warnings else "{}"
+    lists = array([f"{hit.name} {hit.version} {hit.severity}" for hit in item.lists]) if item.lists else "{}"
     if refusal is None and draft.canonical is not None:
         return (
             f"{draft.index}\t{draft.line}\t{text(draft.input)}\t{draft.type}\t{text(draft.canonical.value)}\t"
-            f"{item.status}\t\t\t{known}\t{warnings}\t{indicators[item.digest].pk}\n"
+            f"{item.status}\t\t\t{known}\t{warnings}\t{lists}\t{indicators[item.digest].pk}\n"
         )
     code, detail = (refusal.code, refusal.detail) if refusal is not None else ("", "")
     return (
         f"{draft.index}\t{draft.line}\t{text(draft.input)}\t{text(draft.type[:TYPE_LENGTH])}\t\t{item.status}\t"
-        f"{text(code)}\t{text(detail)}\t{known}\t{warnings}\t\\N\n"
+        f"{text(code)}\t{text(detail)}\t{known}\t{warnings}\t{{}}\t\\N\n"
     )

@@ -101,7 +101,7 @@ def _planned(item: Planned) -> Line:
         value=draft.canonical.value if draft.canonical else "",
         kind=_kind(item.status, item.warnings, known=item.known > 0),
         reason=_planned_reason(item),
-        notes=_notes(item.warnings),
+        notes=_notes(item.warnings, [f"{hit.name} {hit.version}" for hit in item.lists]),
         typed=_typed(draft.input, draft.type, draft.canonical.value) if draft.canonical else "",
         key=key_of(item),
         tlp=draft.choices.tlp.slug if "tlp" in draft.choices.explicit else "",
@@ -117,7 +117,7 @@ def _stored(item: SubmissionItem) -> Line:
         value=item.value if item.status != REFUSED else "",
         kind=_kind(item.status, item.warnings, known=item.known),
         reason=_stored_reason(item),
-        notes=_notes(item.warnings),
+        notes=_notes(item.warnings, [held.rpartition(" ")[0] for held in item.lists]),
         typed=_typed(item.input, item.type, item.value) if item.status != REFUSED else "",
         public_id=item.indicator.public_id if item.indicator else None,
         index=item.index,
@@ -161,5 +161,7 @@ def _plain_reason(status: str) -> str:
     return _("Once is enough: counted as a confirmation.") if status == REFRESHED else _("New for you.")
 
 
-def _notes(warnings: Iterable[str]) -> list[str | Promise]:
-    return [WARNINGS.get(code, code) for code in warnings]
+def _notes(warnings: Iterable[str], lists: list[str]) -> list[str | Promise]:
+    """`lists`: each as `name version`."""
+    notes: list[str | Promise] = [WARNINGS.get(code, code) for code in warnings]
+    return [*notes, _("Warning lists: %(names)s.") % {"names": ", ".join(lists)}] if lists else notes

@@ -175,6 +175,8 @@ class SubmissionItem(models.Model):
     # Whether the sender saw a statement on it before this submission: told then, and told again when read again.
     known = models.BooleanField(default=False)
     warnings = ArrayField(models.CharField(max_length=60), default=list)
+    # The warning lists that held it then, each as `name version severity`.
+    lists = ArrayField(models.CharField(max_length=120), default=list)
     indicator = models.ForeignKey(
         Indicator, on_delete=models.SET_NULL, null=True, related_name="+", db_constraint=False
     )

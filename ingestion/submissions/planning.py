@@ -15,9 +15,13 @@ from ingestion.submissions.drafts import Draft
 from ingestion.submissions.models import Submission, SubmissionItem
 from ingestion.submissions.values import Held, before
 from iocmarket.accounts.viewer import Viewer
+from iocmarket.indicators.assets import Guarding, guarding
+from iocmarket.indicators.guard import belonging, subject_of
 from iocmarket.indicators.models import Contribution
+from iocmarket.indicators.warninglists import Severity
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.ids import digest_of
+from iocmarket.listed.index import Hit
 from iocmarket.publication.gathering import among
 
 ACCEPTED, REFRESHED, REFUSED = "accepted", "refreshed", "refused"
@@ -34,6 +38,8 @@ class Planned:
     known: int = 0
     """Institutions whose statement the sender sees already (0 = new to the sender)."""
     warnings: list[str] = field(default_factory=list)
+    lists: tuple[Hit, ...] = ()
+    """The warning lists that the value stands on, the gravest first."""
 
     @property
     def kept(self) -> bool:
@@ -43,7 +49,8 @@ class Planned:
 
 def plan(drafts: Iterable[Draft]) -> list[Planned]:
     """One Planned for each draft, in order. Whether a kept one is accepted or refreshed, merging.py decides."""
-    return [_first_look(draft) for draft in drafts]
+    by = guarding()
+    return [_first_look(draft, by) for draft in drafts]
 
 
 def note_known(
@@ -64,15 +71,24 @@ def note_known(
             seen.add(item.digest)
 
 
-def _first_look(draft: Draft) -> Planned:
+def _first_look(draft: Draft, by: Guarding) -> Planned:
     if draft.refusal is not None or draft.canonical is None:
         return Planned(draft=draft, status=REFUSED, refusal=draft.refusal)
+    value, warnings = draft.canonical.value, list(draft.canonical.warnings)
+    subject = subject_of(draft.type, value, subtree=bool(draft.canonical.subtree))
+    hits = tuple(by.lists.hits(subject))
+    if hits:
+        warnings.append(_LISTED[hits[0].severity])
+    if belonging(subject, by.assets):
+        warnings.append("member_asset")
     return Planned(
-        draft=draft,
-        status=ACCEPTED,
-        digest=digest_of(draft.type, draft.canonical.value),
-        warnings=list(draft.canonical.warnings),
-    )
+        draft=draft, status=ACCEPTED, digest=digest_of(draft.type, value), warnings=warnings, lists=hits
+    )  # fmt: skip
+
+
+_LISTED = {
+    Severity.BLOCK_GUARD: "listed_never_blocked", Severity.CONFIRM: "listed_confirm", Severity.INFO: "listed_info",
+}  # fmt: skip
 
 
 def _known(held: Mapping[bytes, Held], *, viewer: Viewer, submission: Submission | None) -> dict[int, int]:

@@ -79,6 +79,8 @@ class Capability(StrEnum):
     INSTITUTIONS_MANAGE = "community.institutions.manage"
     # Write agreements with partners, and open the public feed.
     PARTNERS_MANAGE = "community.partners.manage"
+    # Add warning lists, choose what a hit means, make exceptions.
+    LISTS_MANAGE = "community.lists.manage"
     # Verify what institutions own where the DNS cannot tell.
     ASSETS_VERIFY = "community.assets.verify"
     # Read what was done by anybody, without the content.

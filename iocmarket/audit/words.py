@@ -31,6 +31,8 @@ NAMES = {
     "known": gettext_lazy("known"),
     "late": gettext_lazy("late"),
     "left": gettext_lazy("left of their own accord"),
+    "list": gettext_lazy("list"),
+    "severity": gettext_lazy("severity"),
     "moved": gettext_lazy("moved"),
     "older_than_days": gettext_lazy("older than (days)"),
     "on": gettext_lazy("on"),

@@ -20,7 +20,7 @@ from iocmarket.indicators.types.base import Trait
 from iocmarket.kernel.decision import Decision
 from iocmarket.listed.lists import BUNDLED, Lists
 
-__all__ = ["REASONS", "Assets", "Network", "Subject", "guard", "subject_of"]
+__all__ = ["REASONS", "Assets", "Network", "Subject", "belonging", "guard", "subject_of"]
 
 # The widest networks that may be blocked (prefix lengths).
 WIDEST_V4 = 16
@@ -116,7 +116,8 @@ def _too_wide(subject: Subject, _assets: Assets, _lists: Lists) -> str | None:
     return "too_wide" if network.prefixlen < (WIDEST_V4 if network.version == 4 else WIDEST_V6) else None
 
 
-def _asset(subject: Subject, assets: Assets, _lists: Lists) -> str | None:
+def belonging(subject: Subject, assets: Assets) -> str | None:
+    """Why it is a member's business: it is a member's (`asset`), or blocking it would block one (`covers_asset`)."""
     if subject.network is not None and assets.overlap(subject.network):
         return "asset"
     if subject.asn is not None and subject.asn in assets.asns:
@@ -126,6 +127,10 @@ def _asset(subject: Subject, assets: Assets, _lists: Lists) -> str | None:
     if assets.own(subject.name):
         return "asset"
     return "covers_asset" if subject.subtree and assets.lie_under(subject.name) else None
+
+
+def _asset(subject: Subject, assets: Assets, _lists: Lists) -> str | None:
+    return belonging(subject, assets)
 
 
 def _public_suffix(subject: Subject, _assets: Assets, _lists: Lists) -> str | None:

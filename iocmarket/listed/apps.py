@@ -10,3 +10,10 @@ class ListedConfig(AppConfig):
 
     name = "iocmarket.listed"
     label = "listed"
+
+    def ready(self) -> None:
+        """Register the page and the sentences."""
+        from iocmarket.listed import places, reasons  # noqa: PLC0415 (models may be imported from here on)
+
+        places.register()
+        reasons.register()

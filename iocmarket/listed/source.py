@@ -82,13 +82,15 @@ def expression(text: str) -> str:
 
 
 def read_misp(document: Any, *, severity: Severity, name: str = "", below: bool | None = None) -> Source:
-    """A warning list of MISP. `below` overrides what its type says of names. Raises Refusal(`not_a_list`)."""
+    """A warning list of MISP. `below` overrides what its type says of names. Raises Refusal(`not_a_warning_list`)."""
     if not isinstance(document, dict) or not isinstance(document.get("list"), list):
-        raise Refusal("not_a_list", "a warning list of MISP is an object with the fields name, version and list")
+        raise Refusal(
+            "not_a_warning_list", "a warning list of MISP is an object with the fields name, version and list"
+        )
     kind = str(document.get("type", "string"))
     label = _printable(str(document.get("name") or name))
     found = Source(
-        name=name or slug(label), label=label, version=_printable(str(document.get("version", "1")))[:40],
+        name=name or slug(label), label=label, version=_one_word(str(document.get("version", "1"))),
         severity=severity,
     )  # fmt: skip
     wide = kind in {"hostname", "substring"} if below is None else below
@@ -100,7 +102,7 @@ def read_misp(document: Any, *, severity: Severity, name: str = "", below: bool 
 
 def read_lines(lines: Iterable[str], *, label: str, version: str, severity: Severity) -> Source:
     """One value a line, `#` begins a comment; a name that begins with a dot means also what lies below it."""
-    found = Source(name=slug(label), label=_printable(label), version=version, severity=severity)
+    found = Source(name=slug(label), label=_printable(label), version=_one_word(version), severity=severity)
     for line in lines:
         found.add(line.partition("#")[0], kind="string", below=False)
     return found
@@ -109,6 +111,10 @@ def read_lines(lines: Iterable[str], *, label: str, version: str, severity: Seve
 def slug(label: str) -> str:
     """The name under which a list is kept."""
     return _SLUG.sub("-", label.lower()).strip("-")[:60]
+
+
+def _one_word(text: str) -> str:
+    return slug(text)[:40] or "1"
 
 
 def _printable(text: str) -> str:

@@ -91,7 +91,12 @@ class Value:
     @property
     def block_reason(self) -> str:
         """Why no feed of the viewer that blocks carries the value, in the reader's language."""
-        return str(_BLOCK_REASONS.get(self.block.reason, self.block.reason))
+        said = str(_BLOCK_REASONS.get(self.block.reason, self.block.reason))
+        if self.block.reason != "warning_list":
+            return said
+        subject = guard.subject_of(self.indicator.type, self.indicator.value, subtree=self.subtree)
+        hit = guarding().lists.guards(subject)
+        return f"{said} ({hit.label}, {hit.version})" if hit else said
 
     @property
     def statements(self) -> list[Statement]:

@@ -115,7 +115,8 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     acts |= {"token-rotate", "token-feed-key"}
     acts |= {"partner-switches", "partner-agreement", "partner-end", "partner-token"}
     acts |= {"partner-token-rotate", "partner-token-revoke"}
-    looked |= {"partners", "partner"}
+    acts |= {"warning-list-choice", "warning-list-exception"}
+    looked |= {"partners", "partner", "warning-lists"}
     assert pages == looked | foot | acts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from unittest import mock
 from uuid import UUID
@@ -26,10 +27,12 @@ from iocmarket.accounts.models import Circle, Institution, Member
 from iocmarket.accounts.partners import make_partner
 from iocmarket.accounts.roles import Role
 from iocmarket.accounts.viewer import viewer_of_member
+from iocmarket.accounts.views import actor_of
 from iocmarket.audit.services import PLATFORM
 from iocmarket.indicators.joining import accept_invitation
 from iocmarket.indicators.models import Contribution, Report
 from iocmarket.kernel.marking import PAP, TLP
+from iocmarket.listed.services import add_exemption, add_list, choose_severity
 from iocmarket.vetting.vouching import vouch
 from tests.factories import contribute, make_applicant, make_institution, make_member, make_token, publish
 
@@ -100,6 +103,7 @@ class Village:
             "vetting-rules": "/members/applications/rules",
             "charter-publish": "/members/charter",
             "charter": "/charter",
+            "warning-lists": "/community/warning-lists",
             "partners": "/community/partners",
             "partner": f"/community/partners/{self.partner.public_id}",
             "help": "/help",
@@ -139,6 +143,7 @@ def settle() -> Village:
         until=timezone.now() + timedelta(days=200), contact_email="cert@example.org", actor=PLATFORM,
     )  # fmt: skip
     make_token(partner)
+    _lists(manager)
     value = _campaign(valbrune, meriane)
     own = contribute(valbrune, "https://cas-valbrune-connexion.top/login", type_name="url", audience="own", pap=PAP.RED)
     past = timezone.now() - timedelta(days=40)
@@ -166,6 +171,14 @@ def settle() -> Village:
         _invited(valbrune, manager),
         partner,
     )
+
+
+def _lists(manager: Member) -> None:
+    """A list of the community's own, a choice and an exception."""
+    actor = actor_of(manager)
+    add_list(BytesIO(b"intranet-lumen.fr\n"), label="Partenaires du réseau", severity="confirm", actor=actor)
+    choose_severity("mail-providers", "confirm", actor=actor)
+    add_exemption("gmx.net", name="mail-providers", reason="Campagne du 3 mars, vu avec le prestataire", actor=actor)
 
 
 def _circles_and_assets(valbrune: Institution, meriane: Institution) -> Circle:

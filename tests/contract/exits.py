@@ -395,6 +395,14 @@ ROUTES: dict[str, Exit] = {
     ),
     "api/v1/tokens/<uuid:public_id>": machine("/api/v1/tokens/{s.contribution_id}", tells=False),
     "api/v1/tokens/<uuid:public_id>/rotate": Exit("machine", (Asking("rotate", _rotate, tells=False),)),
+    "community/warning-lists": page("/community/warning-lists", tells=False),
+    "community/warning-lists/choices": Exit(
+        "page", (Asking("choose", _post("person", "/community/warning-lists/choices", list="x"), tells=False),)
+    ),
+    "community/warning-lists/exceptions": Exit(
+        "page",
+        (Asking("except", _post("person", "/community/warning-lists/exceptions", value="{s.value}"), tells=False),),
+    ),
     "community/partners": page("/community/partners", tells=False),
     "community/partners/switches": Exit(
         "page", (Asking("switch", _post("person", "/community/partners/switches", what="x"), tells=False),)

@@ -181,6 +181,12 @@ TABLE: dict[str, tuple[Row, ...]] = {
         delete("/api/v1/tokens/{token}", theirs(ADMIN)),
     ),
     "api/v1/tokens/<uuid:public_id>/rotate": (send("/api/v1/tokens/{token}/rotate", theirs(ADMIN), {}),),
+    "community/warning-lists": (
+        get("/community/warning-lists", ADMINISTRATORS),
+        form("/community/warning-lists", ADMINISTRATORS, label="x"),
+    ),
+    "community/warning-lists/choices": (form("/community/warning-lists/choices", ADMINISTRATORS, list="x"),),
+    "community/warning-lists/exceptions": (form("/community/warning-lists/exceptions", ADMINISTRATORS, value="x"),),
     "community/partners": (
         get("/community/partners", ADMINISTRATORS),
         form("/community/partners", ADMINISTRATORS, name="x"),

@@ -25,12 +25,16 @@ EXEMPT = {
     "accounts.Asset": "what an institution owns: domains, networks; the institution deletes it",
     "accounts.Institution": "the contact address of an organisation, kept as long as it is a member",
     "sso.FederationScope": "which institution a scope of a federation stands for: names of organisations",
+    "listed.AddedList": "values of the community's choice; administrators take it out",
+    "listed.Exemption": "a value and why no list counts for it, of the community; administrators take it out",
     "publication.Outbox": "numbers of what changed; gone within seconds",
 }
 
 NOT_TAKEN = {
     "accounts.Asset": "the institution's, in its export",
     "accounts.Institution": "the institution's, in its export",
+    "listed.AddedList": "the community's list; who added it is a number",
+    "listed.Exemption": "the community's; who made it is a number",
     "publication.Entry": "copies of statements, which are exported themselves",
     "sso.FederationScope": "names of organisations",
     "submissions.KeptAnswer": "answers to requests of the last day: what they say is in the other files",
@@ -45,6 +49,8 @@ NOT_ERASED = {
     "accounts.Institution": "the institution's: an address of a team",
     "accounts.Token": "the institution's key; who made it is a number without a name",
     "indicators.Indicator": "a value, of nobody: it goes with the last statement on it",
+    "listed.AddedList": "the community's list; who added it is a number",
+    "listed.Exemption": "the community's; who made it is a number without a name",
     "publication.Entry": "names institutions and no person",
     "sso.FederationScope": "names of organisations",
     "submissions.KeptAnswer": "gone after a day",

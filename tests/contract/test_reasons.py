@@ -19,6 +19,7 @@ from ingestion.submissions.reasons import FAILURES, FAULTS, REASONS, SERIOUS, WA
 from iocmarket.accounts.reasons import SENTENCES as OF_ACCOUNTS
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.reasons import sentence_of, tell
+from iocmarket.listed.reasons import SENTENCES as OF_LISTS
 from iocmarket.vetting.reasons import SENTENCES as OF_VETTING
 
 ROOT = Path(settings.BASE_DIR)
@@ -116,8 +117,8 @@ def test_serious_warnings_are_warnings() -> None:
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize(
     "table",
-    [REASONS, FAULTS, WARNINGS, FAILURES, OF_VETTING, OF_ACCOUNTS],
-    ids=["reasons", "faults", "warnings", "failures", "vetting", "accounts"],
+    [REASONS, FAULTS, WARNINGS, FAILURES, OF_VETTING, OF_ACCOUNTS, OF_LISTS],
+    ids=["reasons", "faults", "warnings", "failures", "vetting", "accounts", "lists"],
 )
 def test_sentences_are_sentences_in_both_languages(table: dict[str, object], language: str) -> None:
     with translation.override(language):
@@ -128,6 +129,10 @@ def test_sentences_are_sentences_in_both_languages(table: dict[str, object], lan
 def test_every_refusal_of_vetting_has_its_sentence() -> None:
     refused = codes_refused([*(ROOT / "iocmarket/vetting").glob("*.py")])
     assert refused - set(OF_ACCOUNTS) == set(OF_VETTING)
+
+
+def test_every_refusal_of_the_warning_lists_has_its_sentence() -> None:
+    assert codes_refused([*(ROOT / "iocmarket/listed").glob("*.py")]) == set(OF_LISTS)
 
 
 def test_every_refusal_of_the_community_that_a_page_shows_has_its_sentence() -> None:

@@ -35,6 +35,8 @@ CHOSEN = {
     "vetting.Application": {"institution_name", "contact_email"},
     "vetting.Vouch": {"words"},
     "vetting.Question": {"question", "answer"},
+    "listed.AddedList": {"label"},
+    "listed.Exemption": {"reason"},
     "indicators.Report": {"title", "description"},
     "indicators.Contribution": {"comment"},
     "indicators.Sighting": {"source"},
@@ -51,6 +53,9 @@ OURS = {
     "sso.FederationProvider": {"slug", "protocol", "issuer", "secret"},
     "sso.FederationScope": {"value"},
     "indicators.Indicator": {"type", "value", "reversed_name"},  # canonical: tests/contract/test_types.py
+    "listed.AddedList": {"name", "version"},
+    "listed.Choice": {"list"},
+    "listed.Exemption": {"value", "list"},
     "publication.View": {"audience"},
     "publication.Entry": {"stix_type"},
     "submissions.Submission": {"raw", "failure", "failure_detail"},

@@ -19,7 +19,7 @@ from tests.ingestion.submissions.conftest import Sender, row_counts
 
 KEYS = {"id", "state", "counts", "items", "lines_without_indicator", "items_url"}
 ITEM_KEYS = {
-    "index", "line", "input", "type", "value", "status", "reason", "detail", "indicator", "known", "warnings",
+    "index", "line", "input", "type", "value", "status", "reason", "detail", "indicator", "known", "warnings", "lists",
 }  # fmt: skip
 MESSAGE = """Bonjour à tous,
 
