@@ -58,6 +58,8 @@ class Told:
 
     candidate: Candidate
     said: Mapping[str, Any] = field(default_factory=dict)
+    story: int | None = None
+    """In a file of several reports, which of `Opened.stories` the value is told in; None for none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,11 @@ class Opened:
 
     items: Iterable[Row | Told]
     tale: Tale | None = None
+    """The one report around all items."""
     silent: tuple[int, ...] = ()
     """Places (lines, or objects, the first being 1) from which nothing is taken, and which are no items."""
+    stories: tuple[Tale, ...] = ()
+    """Instead of `tale`: several reports, each around the items that name it; an item of two reports is two items."""
 
 
 class FileReader(ABC):

@@ -1,4 +1,4 @@
-"""STIX 2.1 objects as what is said of values: indicators, and the reports and groupings around them. Pure.
+"""STIX objects as what is said of values: indicators, and the reports and groupings around them. Pure.
 
 An object is taken as its author wrote it: what it says in the words of this platform (marking, threat type, dates,
 confidence, tags) goes with its values, what it says beyond them stays in the object. Fields come out under the names
@@ -8,7 +8,7 @@ of the API (ingestion/submissions/choices.py), which checks them as it checks ev
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,8 +16,9 @@ from typing import Any
 from ingestion.readers import credentials
 from ingestion.readers.base import Candidate, shown
 from ingestion.readers.stix_markings import carried_by, is_marking_label
-from ingestion.readers.stix_patterns import Read, values_of
+from ingestion.readers.stix_patterns import Equality, Read, types_of, value_of, values_of
 from ingestion.readers.threat_names import is_threat_name, threat_of_label
+from iocmarket.indicators.recognise import recognise
 from iocmarket.indicators.refang import refang
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import DEFAULT, TLP, Marking
@@ -74,11 +75,57 @@ def read_indicator(document: Mapping[str, Any], context: Context, *, line: int =
     """The statement of an `indicator` (section 4.7). Never raises; `line` is the object's place in what was sent."""
     pattern = str(document.get("pattern", ""))
     try:
-        _check_language(document)
-        found = values_of(pattern)
-        return Statement(tuple(_candidate(read, line) for read in found), _said(document, context))
+        return Statement(tuple(_candidate(read, line) for read in _reads(document, pattern)), _said(document, context))
     except Refusal as refusal:
         return Statement((Candidate(line, shown(_redacted(pattern)), refusal=refusal),), {}, refusal)
+
+
+def read_observable(
+    document: Mapping[str, Any], around: Sequence[Mapping[str, Any]], context: Context, *, line: int
+) -> Statement:
+    """The statement of a cyber-observable object (section 6), under the markings of what refers to it, too.
+
+    Without candidates when it is of no type whose values mean something alone. Never raises.
+    """
+    reads = [read for found in _equalities_of(document) for read in [value_of(found)]]
+    try:
+        marks = [*around, document]
+        merged = {
+            "created_by_ref": next((found["created_by_ref"] for found in marks if "created_by_ref" in found), None),
+            **{name: [each for found in marks for each in _list(found.get(name))] for name in _MARKS},
+        }
+        said = _marking(merged, context)
+        seen = [text for found in around if (text := _moment_of(found.get("first_observed"), context))]
+        said |= {"first_seen": min(seen)} if seen else {}
+        return Statement(tuple(_candidate(read, line) for read in reads), said)
+    except Refusal as refusal:
+        return Statement(tuple(Candidate(line, shown(read.raw), refusal=refusal) for read in reads), {}, refusal)
+
+
+_MARKS = ("object_marking_refs", "granular_markings", "labels")
+# The property that means the object, by its type; the others tell of it.
+_MEANS = {
+    "ipv4-addr": "value", "ipv6-addr": "value", "domain-name": "value", "url": "value", "email-addr": "value",
+    "mac-addr": "value", "mutex": "name", "windows-registry-key": "key",
+}  # fmt: skip
+_HASHED = frozenset({"file", "x509-certificate", "artifact"})
+
+
+def is_observable(document: Mapping[str, Any]) -> bool:
+    """Whether an object may be a value by itself."""
+    return document.get("type") in _MEANS or document.get("type") in _HASHED
+
+
+def _equalities_of(document: Mapping[str, Any]) -> list[Equality]:
+    kind = str(document.get("type"))
+    if kind in _HASHED:
+        hashes = document.get("hashes")
+        kind = "file" if kind == "artifact" else kind
+        pairs = hashes.items() if isinstance(hashes, dict) else ()
+        found = [Equality(f"{kind}:hashes.'{name}'", text) for name, text in pairs if isinstance(text, str)]
+        return [equality for equality in found if types_of(equality.path)]
+    text = document.get(_MEANS.get(kind, ""))
+    return [Equality(f"{kind}:{_MEANS[kind]}", text)] if isinstance(text, str) and kind in _MEANS else []
 
 
 def is_story(document: Mapping[str, Any]) -> bool:
@@ -123,10 +170,35 @@ def timestamp(text: object) -> datetime | None:
         return None
 
 
-def _check_language(document: Mapping[str, Any]) -> None:
-    if (kind := document.get("pattern_type", "stix")) != "stix":
-        detail = f"patterns of type {str(kind)[:40]!r} are stored, but no values are read from them"
-        raise Refusal("pattern_type", detail)
+def _reads(document: Mapping[str, Any], pattern: str) -> list[Read]:
+    """The values of a pattern; a rule, and what is more than values, is one of its own type. Raises Refusal."""
+    kind = str(document.get("pattern_type", "stix")).lower()
+    if kind != "stix":
+        if kind not in _RULES:
+            detail = f"patterns of type {kind[:40]!r} are stored, but no values are read from them"
+            raise Refusal("pattern_type", detail)
+        return [_rule(pattern, _RULES[kind])]
+    try:
+        return values_of(pattern)
+    except Refusal as refusal:
+        if refusal.code != "pattern_not_simple" or _MORE.search(pattern) is None:
+            raise
+        found = _rule(pattern, "stix-pattern")
+        if found.canonical is None:
+            raise
+        return [found]
+
+
+# Only what says one of these is worth the parser of patterns, which is slow.
+_MORE = re.compile(r"\b(?:AND|FOLLOWEDBY|MATCHES|LIKE|NOT|EXISTS|ISSUPERSET|WITHIN|REPEATS|START)\b|[<>]|!=")
+_RULES = {"yara": "yara", "sigma": "sigma", "suricata": "suricata", "snort": "suricata"}
+
+
+def _rule(text: str, kind: str) -> Read:
+    try:
+        return Read(text, kind, recognise(text, kind).canonical)
+    except Refusal as refusal:
+        return Read(text, kind, refusal=refusal)
 
 
 def _candidate(read: Read, line: int) -> Candidate:
@@ -168,7 +240,11 @@ def _marking(document: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
 def _first_seen(document: Mapping[str, Any], context: Context) -> str | None:
     """`valid_from`, when it lies behind: from then on its author knew it to be used."""
-    moment = timestamp(document.get("valid_from"))
+    return _moment_of(document.get("valid_from"), context)
+
+
+def _moment_of(text: object, context: Context) -> str | None:
+    moment = timestamp(text)
     return moment.isoformat() if moment is not None and EARLIEST <= moment <= context.moment else None
 
 
@@ -208,6 +284,10 @@ def _redacted(text: str) -> str:
 def _plain(value: Any) -> str:
     """A text without what can neither be stored nor shown; empty for anything else."""
     return _UNFIT.sub("", value) if isinstance(value, str) else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _texts(value: Any) -> list[str]:

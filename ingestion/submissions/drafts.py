@@ -50,6 +50,8 @@ class Draft:
     choices: Choices
     said: Mapping[str, Any] = field(default_factory=dict)
     """What the words around it say, by the names of Choices; `choices` follow it."""
+    story: int | None = None
+    """Of several reports in one sending (`Sending.stories`), the one that tells of it."""
 
     @property
     def subtree_said(self) -> bool | None:
@@ -79,6 +81,8 @@ class Sending:
     drafts: tuple[Draft, ...]
     choices: Choices
     report: ReportDraft | None = None
+    """The one around all items; or each is told in one of the `stories`, or in none."""
+    stories: tuple[ReportDraft, ...] = ()
     lines_without_indicator: tuple[int, ...] = ()
     proposals: tuple[Draft, ...] = ()
     """What a text holds besides its items: for a page, where a person may take them too."""
@@ -89,12 +93,15 @@ class Sending:
     defaults_at: str = "/defaults"
     """Where the defaults stand, for the place of a fault in them."""
 
-    @property
-    def report_choices(self) -> Choices:
-        """Marking and audience of the report. Raises Refusal for what it may not say."""
-        if self.report is None or not self.report.said:
+    def report_of(self, draft: Draft) -> ReportDraft | None:
+        """The report that an item stands in."""
+        return self.report if draft.story is None else self.stories[draft.story]
+
+    def choices_of(self, report: ReportDraft) -> Choices:
+        """Marking and audience of a report. Raises Refusal for what it may not say."""
+        if not report.said:
             return self.choices
-        return read_choices(self.report.said, base=self.choices, where="/report", own=False)
+        return read_choices(report.said, base=self.choices, where="/report", own=False)
 
 
 def from_text(

@@ -5,6 +5,7 @@ An entry is what was said of one item, before anybody asked what it is, or what 
     ["said", line, {"value": …, "tlp": …}]
     ["read", line, input, type, value, subtree, warnings]
     ["read", line, input, type, value, subtree, warnings, {"tlp": …}]
+    ["read", line, input, type, value, subtree, warnings, {"tlp": …}, story]
     ["refused", line, input, type, code, detail]
 
 Nothing in it is secret any more: passwords were blanked before it was written.
@@ -98,14 +99,14 @@ def entry_of_draft(draft: Draft) -> Entry:
     return [*held, _redacted(draft.said)] if draft.said else held
 
 
-def entry_of_candidate(candidate: Candidate, said: Mapping[str, Any]) -> Entry:
-    """What a reader of statements found: a value and what its author says of it."""
+def entry_of_candidate(candidate: Candidate, said: Mapping[str, Any], story: int | None = None) -> Entry:
+    """What a reader of statements found: a value, what its author says of it, and in which of several reports."""
     found = candidate.canonical
     if found is None:
         code, detail = (candidate.refusal.code, candidate.refusal.detail) if candidate.refusal else ("", "")
         return ["refused", candidate.line, candidate.raw, candidate.type or "", code, detail]
     held = [candidate.line, candidate.raw, candidate.type or "", found.value, found.subtree, list(found.warnings)]
-    return ["read", *held, _redacted(said)]
+    return ["read", *held, _redacted(said), *([] if story is None else [story])]
 
 
 def _redacted(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,9 +141,10 @@ class _Reading:
         _kind, _line, raw, type_name, *rest = entry
         canonical: Canonical | None = None
         refusal: Refusal | None = None
-        choices = self._base
+        choices, story = self._base, None
         if kind == "read":
             value, subtree, warnings, *said = rest
+            story = said[1] if len(said) > 1 else None
             try:
                 choices = self._understood_of(said[0]) if said else choices
                 canonical = Canonical(value, subtree, tuple(warnings))
@@ -152,8 +154,9 @@ class _Reading:
             code, detail = rest
             refusal = Refusal(code, detail)
         return Draft(
-            index=index, line=line, input=raw, type=type_name, canonical=canonical, refusal=refusal, choices=choices
-        )
+            index=index, line=line, input=raw, type=type_name, canonical=canonical, refusal=refusal, choices=choices,
+            story=story,
+        )  # fmt: skip
 
     def _said(self, fields: Mapping[str, Any], index: int, line: int) -> Draft:
         try:

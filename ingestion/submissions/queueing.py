@@ -31,7 +31,9 @@ TEXT_PIECE = 256 * 1024
 def enqueue(sent: Long, *, viewer: Viewer, channel: Submission.Channel) -> Submission:
     """Store it for the worker. Raises Refusal as `addressees_of` and `check_queue` do, InvalidRequest(413)."""
     pressure.check_queue(viewer.institution_id)
-    frame = Sending(drafts=(), choices=sent.choices, report=sent.report, defaults_at=sent.defaults_at)
+    frame = Sending(
+        drafts=(), choices=sent.choices, report=sent.report, stories=sent.stories, defaults_at=sent.defaults_at
+    )
     if sent.choices.tlp is TLP.RED:
         raise Refusal("red_in_long", RED_IN_LONG, where=place(sent.defaults_at, "tlp"))
     addressees_of(frame, viewer=viewer)  # names that nobody has are told at once
@@ -42,7 +44,7 @@ def enqueue(sent: Long, *, viewer: Viewer, channel: Submission.Channel) -> Submi
         channel=channel,
         state=Submission.State.QUEUED,
         defaults=dict(sent.given),
-        report=asdict(sent.report) if sent.report else {},
+        report=_stored(sent),
         lines_without_indicator=list(sent.lines_without_indicator),
     )
     count, parts = _store_entries(submission, sent)
@@ -57,6 +59,13 @@ def enqueue(sent: Long, *, viewer: Viewer, channel: Submission.Channel) -> Submi
     )  # fmt: skip
     transaction.on_commit(partial(hint, submission.pk), robust=True)
     return submission
+
+
+def _stored(sent: Long) -> dict[str, object]:
+    """Its report, or its several ones, until the worker makes them (`working`)."""
+    if sent.stories:
+        return {"stories": [asdict(story) for story in sent.stories]}
+    return asdict(sent.report) if sent.report else {}
 
 
 def hint(pk: int) -> None:

@@ -16,7 +16,7 @@ from django.core.files.uploadedfile import UploadedFile
 from ingestion.readers import stix_bundles
 from ingestion.readers.base import Row, RowReader, row_readers
 from ingestion.readers.credentials import redacted
-from ingestion.readers.files import FileContext, FileReader, Told, file_readers
+from ingestion.readers.files import FileContext, FileReader, Tale, Told, file_readers
 from ingestion.submissions.choices import QUERY, Choices, read_choices
 from ingestion.submissions.drafts import (
     ITEMS_MAX,
@@ -65,6 +65,7 @@ class Long:
     """Redacted lines, which the worker reads."""
     lines_without_indicator: tuple[int, ...] = ()
     report: ReportDraft | None = None
+    stories: tuple[ReportDraft, ...] = ()
     given: Mapping[str, Any] = field(default_factory=dict)
     defaults_at: str = "/defaults"
 
@@ -85,7 +86,7 @@ def _reader_of(body: Body, given: Mapping[str, Any]) -> tuple[FileReader | None,
     said = {name: value for name, value in given.items() if name != FORMAT}
     if wanted is None:
         reader = next((reader for reader in file_readers if body.media_type in reader.media_types), None)
-        if body.media_type == STIX:
+        if reader is not None and STIX in reader.media_types:
             _check_stix(body)
         if reader is None and body.media_type not in {JSON, TEXT, *_row_readers()}:
             reader = _by_head(body, [each for each in file_readers if body.media_type in each.carriers])
@@ -104,8 +105,8 @@ def _reader_of(body: Body, given: Mapping[str, Any]) -> tuple[FileReader | None,
 
 
 def _check_stix(body: Body) -> None:
-    if body.version not in {"", stix_bundles.VERSION}:
-        detail = f"STIX {stix_bundles.VERSION} is read here, not {body.version[:20]!r}"
+    if body.version not in {"", *stix_bundles.VERSIONS}:
+        detail = f"STIX {' and '.join(sorted(stix_bundles.VERSIONS))} are read here, not {body.version[:20]!r}"
         raise Problem(415, "unsupported_version", detail, where="Content-Type")
     _check_json_charset(body)
 
@@ -163,13 +164,17 @@ def of_file(
         own=partial(verified_networks, name),
     )
     opened = reader.opened(body, context)
-    tale = opened.tale
-    report = ReportDraft(title=tale.title, description=tale.description, said=tale.said) if tale else None
-    return _of_entries(map(_entry, opened.items), choices, given, report=report, silent=opened.silent)
+    report = _report(opened.tale) if opened.tale else None
+    stories = tuple(map(_report, opened.stories))
+    return _of_entries(map(_entry, opened.items), choices, given, report=report, stories=stories, silent=opened.silent)
+
+
+def _report(tale: Tale) -> ReportDraft:
+    return ReportDraft(title=tale.title, description=tale.description, said=tale.said)
 
 
 def _entry(item: Row | Told) -> Entry:
-    return entry_of_row(item) if isinstance(item, Row) else entry_of_candidate(item.candidate, item.said)
+    return entry_of_row(item) if isinstance(item, Row) else entry_of_candidate(item.candidate, item.said, item.story)
 
 
 def of_text(
@@ -195,6 +200,7 @@ def _of_entries(
     given: Mapping[str, Any],
     *,
     report: ReportDraft | None = None,
+    stories: tuple[ReportDraft, ...] = (),
     silent: tuple[int, ...] = (),
 ) -> Sending | Long:
     start = list(islice(entries, ITEMS_MAX + 1))
@@ -204,6 +210,7 @@ def _of_entries(
             entries=chain(start, entries),
             lines_without_indicator=silent,
             report=report,
+            stories=stories,
             given=given,
             defaults_at=QUERY,
         )
@@ -211,6 +218,7 @@ def _of_entries(
         drafts=drafts_of(start, first=0, choices=choices, long=False),
         choices=choices,
         report=report,
+        stories=stories,
         lines_without_indicator=silent,
         raw="\n".join(orjson.dumps(entry[2]).decode() for entry in start),
         given=given,

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,6 +15,7 @@ from django.db import transaction
 
 from ingestion.enrichment.services import request_enrichment
 from ingestion.submissions.addressees import Addressees, addressees_of
+from ingestion.submissions.choices import Choices
 from ingestion.submissions.drafts import ReportDraft, Sending
 from ingestion.submissions.items import store_items
 from ingestion.submissions.merging import Merge, merge, rehearse, settled_values
@@ -56,17 +58,15 @@ def preview(sending: Sending, *, viewer: Viewer) -> Outcome:
     items = plan(sending.drafts)
     held = find({item.digest for item in items if item.kept})
     note_known(items, held, viewer=viewer)
-    rehearse(
-        items,
-        held,
-        context=Merge(
-            viewer=viewer,
-            report=_standing_report(sending, viewer),
-            submission=uuid4(),
-            addressees=addressees_of(sending, viewer=viewer),
-            moment=clock.now(),
-        ),
+    context = Merge(
+        viewer=viewer,
+        report=None,
+        submission=uuid4(),
+        addressees=addressees_of(sending, viewer=viewer),
+        moment=clock.now(),
     )
+    for report, told in _by_report(items, sending):
+        rehearse(told, held, context=replace(context, report=_standing_report(report, sending, viewer)))
     return Outcome(
         public_id=None,
         items=items,
@@ -89,14 +89,14 @@ def submit(
     public_id = uuid4()
     context = Merge(
         viewer=viewer,
-        report=_report(sending, viewer, moment, addressees) if sending.report else None,
+        report=None,
         submission=public_id,
         addressees=addressees,
         moment=moment,
     )
     indicators = settled_values(items, context=context)
     note_known(items, indicators, viewer=viewer)
-    changed = merge(items, indicators, context=context)
+    changed = _merged(items, indicators, sending=sending, context=context)
     outcome = Outcome(
         public_id=public_id,
         items=items,
@@ -122,14 +122,14 @@ def take(sending: Sending, *, submission: Submission, viewer: Viewer, addressees
     items = plan(sending.drafts)
     context = Merge(
         viewer=viewer,
-        report=_report(sending, viewer, moment, addressees) if sending.report else None,
+        report=None,
         submission=submission.public_id,
         addressees=addressees,
         moment=moment,
     )
     indicators = settled_values(items, context=context)
     note_known(items, indicators, viewer=viewer, submission=submission)
-    changed = merge(items, indicators, context=context)
+    changed = _merged(items, indicators, sending=sending, context=context)
     store_items(submission, items, indicators)
     outcome = Outcome(public_id=submission.public_id, items=items, indicators=indicators, lines_without_indicator=())
     for name, count in outcome.counts.items():
@@ -151,26 +151,46 @@ def is_in_person(sending: Sending) -> bool:
     return any(choices.tlp is TLP.RED for choices in (sending.choices, *(draft.choices for draft in sending.drafts)))
 
 
-def _own_reports(sending: Sending, viewer: Viewer) -> dict[str, Any]:
+def _by_report(items: list[Planned], sending: Sending) -> list[tuple[ReportDraft | None, list[Planned]]]:
+    """The items of each report in the order of the reports, last those of none; the one report also without any."""
+    if not sending.stories:
+        return [(sending.report, items)]
+    numbers = sorted({item.draft.story for item in items}, key=lambda number: (number is None, number))
+    return [
+        (None if number is None else sending.stories[number], [item for item in items if item.draft.story == number])
+        for number in numbers
+    ]
+
+
+def _merged(items: list[Planned], indicators: dict[bytes, Held], *, sending: Sending, context: Merge) -> dict[str, int]:
+    """Store what every kept item says, each in its report. How many markings changed, as `merge` tells it."""
+    changed: Counter[str] = Counter()
+    for draft, told in _by_report(items, sending):
+        report = None if draft is None else _report(draft, sending, context)
+        changed.update(merge(told, indicators, context=replace(context, report=report)))
+    return dict(changed)
+
+
+def _own_reports(choices: Choices, viewer: Viewer) -> dict[str, Any]:
     """Whose reports of that title a submission joins: the institution's, or for TLP:RED the person's own."""
-    if sending.report_choices.tlp is TLP.RED:
+    if choices.tlp is TLP.RED:
         return {"institution_id": viewer.institution_id, "author_id": viewer.member_id, "tlp": TLP.RED}
     return {"institution_id": viewer.institution_id, "tlp__lt": TLP.RED}
 
 
-def _standing_report(sending: Sending, viewer: Viewer) -> Report | None:
-    """The report that the submission would join; one that does not exist yet joins nothing and has no statements."""
-    if sending.report is None:
+def _standing_report(draft: ReportDraft | None, sending: Sending, viewer: Viewer) -> Report | None:
+    """The report that items would join; one that does not exist yet joins nothing and has no statements."""
+    if draft is None:
         return None
-    held = Report.objects.filter(title=sending.report.title, **_own_reports(sending, viewer)).first()
-    return held or Report(pk=0, title=sending.report.title)
+    held = Report.objects.filter(title=draft.title, **_own_reports(sending.choices_of(draft), viewer)).first()
+    return held or Report(pk=0, title=draft.title)
 
 
-def _report(sending: Sending, viewer: Viewer, moment: datetime, addressees: Addressees) -> Report:
-    draft, choices = sending.report or ReportDraft(title=""), sending.report_choices
+def _report(draft: ReportDraft, sending: Sending, context: Merge) -> Report:
+    choices, viewer, addressees = sending.choices_of(draft), context.viewer, context.addressees
     found, made = Report.objects.get_or_create(
         title=draft.title,
-        **_own_reports(sending, viewer),
+        **_own_reports(choices, viewer),
         defaults={
             "institution_id": viewer.institution_id,
             "author_id": viewer.member_id,
@@ -181,7 +201,7 @@ def _report(sending: Sending, viewer: Viewer, moment: datetime, addressees: Addr
             "recipients": addressees.recipients(choices),
             "named_members": addressees.named_members(choices),
             "circle_id": addressees.circle(choices),
-            "created_at": moment,
+            "created_at": context.moment,
         },
     )
     if not made and draft.description and draft.description != found.description:

@@ -145,8 +145,10 @@ def _merge(submission: Submission, part: SubmissionPart) -> None:
     viewer = _viewer(submission)
     choices = _choices(submission)
     drafts = drafts_of(unpacked(part.body), first=part.first, choices=choices)
-    report = ReportDraft(**submission.report) if submission.report else None
-    sending = Sending(drafts=drafts, choices=choices, report=report, given=submission.defaults)
+    held = dict(submission.report)
+    stories = tuple(ReportDraft(**story) for story in held.pop("stories", ()))
+    report = ReportDraft(**held) if held else None
+    sending = Sending(drafts=drafts, choices=choices, report=report, stories=stories, given=submission.defaults)
     sending, addressees = _addressed(sending, viewer)
     take(sending, submission=submission, viewer=viewer, addressees=addressees)
     submission.parts_done += 1

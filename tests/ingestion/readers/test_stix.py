@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
-from hypothesis import given
+from django.conf import settings as project
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.readers.stix import Context, read_indicator, read_story, timestamp
@@ -23,7 +23,7 @@ from iocmarket.kernel.marking import PAP, TLP, Marking
 from iocmarket.publication.rendering import LABEL_SUBTREE
 from iocmarket.publication.standard_objects import marking_refs, pap_definition, tlp_definition
 
-SHARED = Path(os.environ.get("IOCMARKET_SHARED_DATA") or settings.BASE_DIR.parent / "shared" / "data")
+SHARED = Path(os.environ.get("IOCMARKET_SHARED_DATA") or project.BASE_DIR.parent / "shared" / "data")
 EVERY = [
     (kind.name, canonical)
     for kind in ioc_types
@@ -77,6 +77,48 @@ def test_patterns_as_tools_write_them(pattern: str, expected: list[tuple[str, st
     assert _values(pattern) == expected
 
 
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        (f"[file:hashes.MD5 = '{'a' * 32}' AND file:size = 7 AND file:name = 'x.exe']", [("md5", "a" * 32, False)]),
+        ("[ipv4-addr:value = '45.1.1.1' AND network-traffic:dst_port = 443]", [("ip-port", "45.1.1.1:443", False)]),
+        ("[network-traffic:dst_ref.value = 'evil.org' AND network-traffic:dst_port = 8443]",
+         [("domain-port", "evil.org:8443", False)]),
+        ("[domain-name:value = 'evil.org' AND domain-name:resolves_to_refs[*].value = '45.1.1.1']",
+         [("domain", "evil.org", True), ("ipv4", "45.1.1.1", True)]),
+        ("[url:value = 'http://a.fr/'] AND [file:name = 'x.exe']", [("url", "http://a.fr/", True)]),
+        ("([domain-name:value = 'a.fr'] OR [domain-name:value = 'b.fr']) OR [url:value = 'http://c.fr/']",
+         [("domain", "a.fr", False), ("domain", "b.fr", False), ("url", "http://c.fr/", False)]),
+        ("[(domain-name:value = 'a.fr' OR domain-name:value = 'b.fr') AND network-traffic:src_port = 1]",
+         [("domain", "a.fr", True), ("domain", "b.fr", True)]),
+    ],
+)  # fmt: skip
+def test_what_and_joins_is_what_means_something_alone(pattern: str, expected: list[tuple[str, str, bool]]) -> None:
+    found = [(read.type, read.canonical) for read in values_of(pattern)]
+    assert [(name, it.value, "part_of_pattern" in it.warnings) for name, it in found if it is not None] == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [
+        (_indicator("rule evil { condition: filesize == 7 }", pattern_type="yara"), "yara"),
+        (_indicator('alert dns any any -> any any (msg:"x"; dns.query; content:"y"; sid:1;)', pattern_type="snort"),
+         "suricata"),
+        (_indicator("[file:name = 'a.exe' AND file:size = 7]"), "stix-pattern"),
+        (_indicator("[domain-name:value LIKE '%.evil.org']"), "stix-pattern"),
+    ],
+)  # fmt: skip
+def test_a_rule_is_an_indicator_of_its_language(document: dict[str, Any], kind: str) -> None:
+    (candidate,) = read_indicator(document, Context()).candidates
+    assert (candidate.type, candidate.canonical is not None) == (kind, True)
+
+
+def test_an_address_of_a_recipient_is_not_repeated() -> None:
+    (candidate,) = read_indicator(_indicator("[email-message:to_refs[*].value = 'bob@univ.fr']"), Context()).candidates
+    assert candidate.refusal is not None
+    assert "bob" not in candidate.raw + candidate.refusal.detail
+
+
 def test_literals_are_unescaped() -> None:
     assert [found.value for found in equalities(r"[a:b = 'it\'s \\ here' OR a:b = 64496]")] == ["it's \\ here", "64496"]
 
@@ -86,7 +128,7 @@ def test_literals_are_unescaped() -> None:
     [
         "", "[", "[]", "[a:b]", "[a:b = ]", "[a:b = 'x'", "a:b = 'x'", "[a:b = 'x'] extra", "[a:b = 'x' AND c:d = 'y']",
         "[a:b = 'x'] AND [c:d = 'y']", "[a:b = 'x'] FOLLOWEDBY [c:d = 'y']", "[a:b MATCHES '^x']", "[a:b LIKE 'x%']",
-        "[a:b != 'x']", "[NOT a:b = 'x']", "[a:b NOT = 'x']", "[a:b = 'x'] WITHIN 5 SECONDS", "([a:b = 'x'])",
+        "[a:b != 'x']", "[NOT a:b = 'x']", "[a:b NOT = 'x']", "[a:b = 'x'] WITHIN 5 SECONDS",
         "[a:b > 5]", "[a:b = true]", "[a:b IN ()]", "[a:b = 'x' OR]", "[a:b = 'x'] OR", "[EXISTS a:b]",
         "[a:b = 'x'] START t'2026-01-01T00:00:00Z' STOP t'2026-01-02T00:00:00Z'", "[a:b = b'eA==']", "[a:b = 1.5]",
     ],
@@ -114,6 +156,7 @@ def test_a_property_of_no_type_has_its_reason() -> None:
     assert read.refusal.code == "pattern_property"
 
 
+@settings(max_examples=40, deadline=None)  # the first may load a library
 @given(st.text(max_size=200) | st.text(alphabet="[]'\\ ORabc:=(),.0", max_size=200))
 def test_no_pattern_breaks_the_reader(text: str) -> None:
     statement = read_indicator(_indicator(text), Context())
@@ -133,6 +176,7 @@ _FIELDS = [
 ]  # fmt: skip
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(_FIELDS), _json), st.booleans())
 def test_no_object_breaks_the_reader(fields: dict[str, Any], sound: bool) -> None:
     document = _indicator(**fields) if sound and "pattern" not in fields else {"type": "indicator", **fields}
