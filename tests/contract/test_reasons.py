@@ -55,7 +55,7 @@ FIELDS = {
     "reversed_name", "row_readers", "settled_values",
     # Properties of STIX.
     "created_by_ref", "definition_type", "granular_markings", "indicator_types", "marking_ref", "object_marking_refs",
-    "object_refs", "tlp_2_0", "valid_from",
+    "bcc_refs", "cc_refs", "first_observed", "object_refs", "tlp_2_0", "to_refs", "valid_from",
     # Of MISP, OpenIOC, CrowdSec and Suricata.
     "authored_by", "dest_ip", "event_type", "events_count", "short_description", "src_ip", "start_at", "stop_at",
     "to_ids",
