@@ -88,6 +88,18 @@ def layout_of(cells: Cells, line: int) -> Layout:
     return Layout(tuple(cells), roles_of(cells), line)
 
 
+def layout_among(top: Sequence[Line]) -> Layout:
+    """The layout of a table that begins with these lines, of which a title may stand above the heading."""
+    for number, cells in top:
+        layout = layout_of(cells, number)
+        if layout.titles and any(map(is_known, cells)) and any(map(holds_values, layout.roles)):
+            return layout
+        if any(map(_is_value, cells)):
+            break
+    number, cells = top[0]
+    return layout_of(cells, number)
+
+
 def with_roles(layout: Layout, roles: Sequence[str]) -> Layout:
     """The same table read as somebody says. Raises Refusal `bad_columns`."""
     wrong = next((role for role in roles if not is_role(role)), None)
