@@ -77,10 +77,12 @@ def share(request: HttpRequest) -> HttpResponse:
 def shared(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """What became of every line of one submission of the own institution; it can be read again at any time."""
     submission = _own(request, public_id)
+    may_write = Scope.INDICATORS_WRITE in viewer_of_member(member_of(request)).scopes
+    writes = may_write and bool(submission.accepted or not submission.is_finished)
     if submission.is_long:
-        return render(request, "submissions/shared.html", _long_page(request, submission))
+        return render(request, "submissions/shared.html", {**_long_page(request, submission), "writes": writes})
     lines = lines_after(submission)
-    context = {"submission": submission, "lines": lines, "step": 3, **account_of(lines)}
+    context = {"submission": submission, "lines": lines, "step": 3, "writes": writes, **account_of(lines)}
     return render(request, "submissions/shared.html", context)
 
 

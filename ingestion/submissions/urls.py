@@ -8,6 +8,7 @@ urlpatterns = [
     path("share", pages.share, name="share"),
     path("share/<uuid:public_id>", pages.shared, name="shared"),
     path("share/<uuid:public_id>/progress", pages.progress, name="share-progress"),
+    path("share/<uuid:public_id>/withdraw", taking_back.withdraw_submission, name="withdraw-submission"),
     path("contributions/<uuid:public_id>/withdraw", taking_back.withdraw, name="withdraw"),
     path("api/v1/submissions", api.Submissions.as_view(), name="api-submissions"),
     path("api/v1/submissions/<uuid:public_id>", api.SubmissionDetail.as_view(), name="api-submission"),

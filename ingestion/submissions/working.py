@@ -216,6 +216,12 @@ def _fail(pk: int, code: str, detail: str) -> None:
         _finish(submission, Submission.State.FAILED, code, detail)
 
 
+def stop(submission: Submission) -> None:
+    """End one that waits or runs, in the caller's transaction, which holds its row: nothing more of it is shared."""
+    submission.held_parts.all().delete()
+    _finish(submission, Submission.State.FAILED, "taken_back", "taken back by its institution before its end")
+
+
 def _finish(submission: Submission, state: Submission.State, code: str = "", detail: str = "") -> None:
     submission.state = state
     submission.finished_at = clock.now()

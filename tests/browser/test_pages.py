@@ -115,6 +115,7 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     acts |= {"token-rotate", "token-feed-key"}
     acts |= {"partner-switches", "partner-agreement", "partner-end", "partner-token"}
     acts |= {"partner-token-rotate", "partner-token-revoke"}
+    looked.add("withdraw-submission")
     acts |= {"warning-list-choice", "warning-list-exception"}
     looked |= {"partners", "partner", "warning-lists"}
     assert pages == looked | foot | acts

@@ -83,6 +83,7 @@ class Village:
             "value-expired": f"/i/{self.over.indicator.public_id}",
             "share": "/share",
             "shared": f"/share/{self.submission}",
+            "withdraw-submission": f"/share/{self.submission}/withdraw",
             "withdraw": f"/contributions/{self.value.public_id}/withdraw",
             "tokens": "/account/tokens",
             "applications": "/members/applications",

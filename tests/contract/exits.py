@@ -501,6 +501,7 @@ ROUTES: dict[str, Exit] = {
         ),
     ),
     "share/<uuid:public_id>/progress": page("/share/{s.contribution_id}/progress", tells=False),
+    "share/<uuid:public_id>/withdraw": page("/share/{s.contribution_id}/withdraw", tells=False),
     "share/<uuid:public_id>": page("/share/{s.contribution_id}", tells=False),
     "contributions/<uuid:public_id>/withdraw": Exit(
         "page", (Asking("withdraw", _post("person", "/contributions/{s.contribution_id}/withdraw"), tells=False),)
