@@ -44,11 +44,12 @@ def body_of(source: IO[bytes], *, name: str, wanted: str = "") -> tuple[Body, di
     file, size, digest = _spooled(source)
     head = file.read(HEAD)
     file.seek(0)
-    media_type, said = _announced(wanted or guessed(name, head))
+    media_type, said = announced(wanted or guessed(name, head))
     return Body(media_type, "", size, digest, file), said
 
 
-def _announced(name: str) -> tuple[str, dict[str, str]]:
+def announced(name: str) -> tuple[str, dict[str, str]]:
+    """The media type in which a format comes, and what has to be said with it."""
     if (general := {"json": JSON, "text": TEXT}.get(name)) is not None:
         return general, {}
     if (reader := file_readers.get(name)) is not None:

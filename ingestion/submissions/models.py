@@ -22,6 +22,8 @@ class Submission(models.Model):
         API = "api"
         TAXII = "taxii"
         COMMAND = "command"
+        MAIL = "mail"
+        SUBSCRIPTION = "subscription"
         DEMONSTRATION = "demonstration"
 
     class State(models.TextChoices):

@@ -162,6 +162,8 @@ FAULTS: dict[str, Promise] = {
     "queue_full": _("Too much is waiting already: try again in a few minutes."),
     "too_long": _("The text is too long."),
     "too_many_alerts": _("There are more than 10,000 alerts: share them in parts."),
+    "mail_unreadable": _("The mail cannot be taken apart."),
+    "too_many_attached": _("More than 20 things are attached: forward them in several mails."),
     "too_many_items": _("There are more than 100,000 indicators: share them in parts."),
     "too_much_waiting": _("Your institution has much waiting already: try again in a minute."),
     "unknown_column": _("A column of the table is not known and may limit the sharing: name it."),

@@ -31,7 +31,7 @@ class Answer(StrEnum):
 def look_for(challenge: str, *, name: str) -> Answer:
     """Whether the challenge stands at the name."""
     try:
-        found = _resolver().resolve(f"{RECORD}.{name}.", "TXT", lifetime=SECONDS, search=False)
+        found = resolver().resolve(f"{RECORD}.{name}.", "TXT", lifetime=SECONDS, search=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return Answer.ABSENT
     except (dns.exception.DNSException, OSError):
@@ -41,8 +41,8 @@ def look_for(challenge: str, *, name: str) -> Answer:
     return Answer.FOUND if challenge and challenge in texts else Answer.ABSENT
 
 
-def _resolver() -> dns.resolver.Resolver:
-    """Asks the servers of DNS_RESOLVERS; those of the machine where none is named."""
+def resolver() -> dns.resolver.Resolver:
+    """What asks the servers of DNS_RESOLVERS; those of the machine where none is named."""
     named: list[tuple[str, int]] = settings.DNS_RESOLVERS
     if not named:
         return dns.resolver.Resolver()

@@ -28,7 +28,7 @@ class Block:
 
 
 Writer = Callable[[str, str, int], list[Block]]
-"""Makes the blocks from (public URL, token, institution id)."""
+"""Makes the blocks from (public URL, token, institution id); none where the tool cannot be used here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +79,8 @@ class Snippets:
     ) -> list[Card]:
         """Every tool for one institution; `scopes` are those of the token, None while there is none."""
         opened = None if scopes is None else frozenset(scopes)
-        return [
-            Card(tool, tool.writer(url, token, institution_id), opened is None or tool.needs in opened)
-            for tool in self._tools
-        ]
+        written = ((tool, tool.writer(url, token, institution_id)) for tool in self._tools)
+        return [Card(tool, blocks, opened is None or tool.needs in opened) for tool, blocks in written if blocks]
 
 
 def header_file(token: str) -> str:

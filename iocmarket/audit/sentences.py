@@ -101,6 +101,8 @@ SENTENCES: dict[str, StrOrPromise] = {
     "submission.done": gettext_lazy("%(who)s: a long submission is done."),
     "submission.failed": gettext_lazy("%(who)s: a long submission failed."),
     "submission.raw_purged": gettext_lazy("%(who)s replaced old raw input by its hash."),
+    "mailkey.created": gettext_lazy("%(who)s made an address for forwarded mails."),
+    "mailkey.revoked": gettext_lazy("%(who)s revoked an address for forwarded mails."),
     "depot.received": gettext_lazy("%(who)s put objects into Dépôt."),
     "depot.deleted": gettext_lazy("%(who)s deleted an object from Dépôt."),
 }

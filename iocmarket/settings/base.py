@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "ingestion.submissions",
     "ingestion.sightings",
     "ingestion.enrichment",
+    "ingestion.mailbox",
     "ingestion.demonstration",
     "sharing.search",
     "sharing.feeds",
@@ -183,6 +184,10 @@ CONFIRMATION_GRACE_DAYS = ENV.confirmation_grace_days
 # What one institution may keep in Dépôt: versions of objects, and their bytes.
 DEPOT_MAX_OBJECTS = ENV.depot_max_objects
 DEPOT_MAX_BYTES = ENV.depot_max_bytes
+# Where people forward mails to, and how these come in (docs/operations.md, Mailbox); off while there is no address.
+MAILBOX_ADDRESS = ENV.mailbox_address
+MAILBOX_LISTEN = ENV.mailbox_listen
+MAILBOX_IMAP_URL = ENV.mailbox_imap_url
 # Scores below this leave the block feeds, and the moment of crossing it is an entry's `valid_until`.
 SCORE_THRESHOLD = 30
 

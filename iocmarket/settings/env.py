@@ -51,6 +51,9 @@ class Env:
     limits: Mapping[str, str]
     depot_max_objects: int
     depot_max_bytes: int
+    mailbox_address: str
+    mailbox_listen: str
+    mailbox_imap_url: str
     email_url: str
     from_email: str
     mfa_required: str
@@ -87,6 +90,9 @@ class Env:
             limits={name: value for name, value in environ.items() if name.startswith("LIMIT_")},
             depot_max_objects=_number(environ, "DEPOT_MAX_OBJECTS", 1_000_000),
             depot_max_bytes=_number(environ, "DEPOT_MAX_BYTES", 2 * 1024**3),
+            mailbox_address=environ.get("MAILBOX_ADDRESS", "").strip().lower(),
+            mailbox_listen=environ.get("MAILBOX_LISTEN", ""),
+            mailbox_imap_url=environ.get("MAILBOX_IMAP_URL", ""),
             email_url=environ.get("EMAIL_URL", ""),
             federation=environ.get("FEDERATION", ""),
             federation_file=environ.get("FEDERATION_FILE", ""),
@@ -206,3 +212,34 @@ def mail_from(url: str) -> dict[str, object]:
         "EMAIL_USE_TLS": parts.scheme == "smtp",
         "EMAIL_USE_SSL": parts.scheme == "smtps",
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailDoor:
+    """Where mails are taken: a unix socket, or a port of this machine."""
+
+    lmtp: bool
+    path: str = ""
+    host: str = ""
+    port: int = 0
+
+
+def mail_door(text: str) -> MailDoor:
+    """`lmtp:/path/socket`, `lmtp://127.0.0.1:2424` or `smtp://127.0.0.1:2525`. Raises ImproperlyConfigured.
+
+    Loopback alone: a mail server stands before it, which knows TLS, greylisting and how to say no.
+    """
+    scheme, _, rest = text.partition(":")
+    if scheme == "lmtp" and rest.startswith("/") and not rest.startswith("//"):
+        return MailDoor(lmtp=True, path=rest)
+    parts = urlsplit(text)
+    try:
+        inside = ip_address(parts.hostname or "").is_loopback
+        port = parts.port
+    except ValueError:
+        inside, port = False, None
+    if scheme not in {"lmtp", "smtp"} or not inside or not port:
+        raise ImproperlyConfigured(
+            "MAILBOX_LISTEN is lmtp:/path/socket, lmtp://127.0.0.1:2424 or smtp://127.0.0.1:2525"
+        )
+    return MailDoor(lmtp=scheme == "lmtp", host=parts.hostname or "", port=port)

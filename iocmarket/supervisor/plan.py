@@ -29,6 +29,8 @@ class Plan:
     own_database: bool
     own_redis: bool
     demonstration: bool
+    mailbox: bool = False
+    """Whether mails are taken from a mail server on this machine."""
 
     @property
     def address(self) -> str:
@@ -49,6 +51,7 @@ def read_plan(environ: Mapping[str, str] = os.environ) -> Plan:
         own_database=not env.database_url,
         own_redis=not env.redis_url,
         demonstration=environ.get("DEMO", "1") != "0",
+        mailbox=bool(env.mailbox_address and env.mailbox_listen),
     )
 
 
@@ -84,4 +87,5 @@ def programs(plan: Plan) -> dict[str, list[str]]:
         "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", str(plan.data_dir / "beat")],
         "publisher": [sys.executable, str(PROJECT / "manage.py"), "publish"],
         "sealer": [sys.executable, str(PROJECT / "manage.py"), "audit_seal"],
+        **({"mailbox": [sys.executable, str(PROJECT / "manage.py"), "mailbox_serve"]} if plan.mailbox else {}),
     }

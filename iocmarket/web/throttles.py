@@ -79,6 +79,7 @@ LIMITS = {
         Limit("proof", 20, 3600),
         Limit("mail", 10, 3600, guard=True),
         Limit("export", 10, 3600),
+        Limit("mailbox", 60, 3600),
     )
 }
 """Every limit, with what holds when the operator says nothing (docs/operations.md repeats it, a test compares)."""

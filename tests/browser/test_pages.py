@@ -112,7 +112,8 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     looked |= {"circles", "circle", "assets", "assets-queue"}
     acts |= {"circle-answer", "circle-act", "asset-check", "asset-remove", "asset-decide"}
     acts |= {"candidate-vouch", "candidate-withdraw", "charter-accept", "question-answer"}
-    acts |= {"token-rotate", "token-feed-key"}
+    looked.add("token-mail")
+    acts |= {"token-rotate", "token-feed-key", "token-mail-revoke"}
     acts |= {"partner-switches", "partner-agreement", "partner-end", "partner-token"}
     acts |= {"partner-token-rotate", "partner-token-revoke"}
     looked.add("withdraw-submission")

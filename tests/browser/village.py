@@ -86,6 +86,7 @@ class Village:
             "withdraw-submission": f"/share/{self.submission}/withdraw",
             "withdraw": f"/contributions/{self.value.public_id}/withdraw",
             "tokens": "/account/tokens",
+            "token-mail": "/account/tokens/mail",
             "applications": "/members/applications",
             "journal": "/journal",
             "connections": "/account/connections",

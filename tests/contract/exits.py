@@ -340,6 +340,8 @@ ROUTES: dict[str, Exit] = {
     "account/tokens/feed-keys": Exit(
         "page", (Asking("make", _post("person", "/account/tokens/feed-keys", name="x"), tells=False),)
     ),
+    "account/tokens/mail": page("/account/tokens/mail", tells=False),
+    "account/tokens/mail/<uuid:public_id>/revoke": _pressed("/account/tokens/mail/{s.contribution_id}/revoke"),
     "account/tokens/<uuid:public_id>/rotate": Exit(
         "page", (Asking("rotate", _post("person", "/account/tokens/{s.contribution_id}/rotate"), tells=False),)
     ),

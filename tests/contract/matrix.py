@@ -175,6 +175,11 @@ TABLE: dict[str, tuple[Row, ...]] = {
         ),
     ),
     "account/tokens/feed-keys": (form("/account/tokens/feed-keys", MANAGERS, name="x"),),
+    "account/tokens/mail": (
+        get("/account/tokens/mail", TAKERS_BACK),
+        form("/account/tokens/mail", TAKERS_BACK),
+    ),
+    "account/tokens/mail/<uuid:public_id>/revoke": (form("/account/tokens/mail/{absent}/revoke", NOBODY),),
     "account/tokens/<uuid:public_id>/rotate": (form("/account/tokens/{token}/rotate", theirs(MANAGERS), overlap="3"),),
     "api/v1/tokens": (
         get("/api/v1/tokens", ADMIN),

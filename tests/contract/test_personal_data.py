@@ -35,6 +35,7 @@ NOT_TAKEN = {
     "accounts.Institution": "the institution's, in its export",
     "listed.AddedList": "the community's list; who added it is a number",
     "listed.Exemption": "the community's; who made it is a number",
+    "mailbox.TakenMail": "a number that stands for a mail of the last month",
     "publication.Entry": "copies of statements, which are exported themselves",
     "sso.FederationScope": "names of organisations",
     "submissions.KeptAnswer": "answers to requests of the last day: what they say is in the other files",

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 
+from ingestion.mailbox.reasons import SENTENCES as OF_MAILBOX
 from ingestion.submissions.reasons import FAILURES, FAULTS, REASONS, SERIOUS, WARNINGS, fault_of
 from iocmarket.accounts.reasons import SENTENCES as OF_ACCOUNTS
 from iocmarket.kernel.decision import Refusal
@@ -117,8 +118,8 @@ def test_serious_warnings_are_warnings() -> None:
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize(
     "table",
-    [REASONS, FAULTS, WARNINGS, FAILURES, OF_VETTING, OF_ACCOUNTS, OF_LISTS],
-    ids=["reasons", "faults", "warnings", "failures", "vetting", "accounts", "lists"],
+    [REASONS, FAULTS, WARNINGS, FAILURES, OF_VETTING, OF_ACCOUNTS, OF_LISTS, OF_MAILBOX],
+    ids=["reasons", "faults", "warnings", "failures", "vetting", "accounts", "lists", "mailbox"],
 )
 def test_sentences_are_sentences_in_both_languages(table: dict[str, object], language: str) -> None:
     with translation.override(language):
@@ -133,6 +134,10 @@ def test_every_refusal_of_vetting_has_its_sentence() -> None:
 
 def test_every_refusal_of_the_warning_lists_has_its_sentence() -> None:
     assert codes_refused([*(ROOT / "iocmarket/listed").glob("*.py")]) == set(OF_LISTS)
+
+
+def test_every_refusal_of_the_mailbox_has_its_sentence() -> None:
+    assert codes_refused([*(ROOT / "ingestion/mailbox").glob("*.py")]) == set(OF_MAILBOX)
 
 
 def test_every_refusal_of_the_community_that_a_page_shows_has_its_sentence() -> None:

@@ -46,6 +46,7 @@ CHOSEN = {
 }
 """By model: what is shown somewhere as somebody wrote it."""
 OURS = {
+    "mailbox.MailKey": {"hint"},
     "accounts.Asset": {"challenge"},
     "accounts.Member": {"password", "language"},
     "accounts.Token": {"hint", "tool", "feed"},
