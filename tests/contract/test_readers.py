@@ -47,7 +47,7 @@ def _account(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)  # the first of all compiles the expressions
 @given(content=st.binary(max_size=2000))
 def test_reads_or_refuses_any_bytes_and_never_fails(name: str, content: bytes) -> None:
     with suppress(Refusal, Problem):
@@ -55,7 +55,7 @@ def test_reads_or_refuses_any_bytes_and_never_fails(name: str, content: bytes) -
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(head=st.binary(max_size=300))
 def test_looks_at_the_head_of_any_file_without_failing(name: str, head: bytes) -> None:
     assert file_readers[name].is_mine(head) in {True, False}

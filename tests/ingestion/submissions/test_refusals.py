@@ -196,7 +196,7 @@ def test_an_empty_body_is_nothing(content_type: str, sender: Sender) -> None:
 @pytest.mark.parametrize(
     "content_type",
     [
-        "text/html",
+        "text/css",
         "multipart/form-data; boundary=x",
         "image/png",
         "application/octet-stream",
