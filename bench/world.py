@@ -137,6 +137,7 @@ class World:
         urls = embedded.urls(self.folder)
         # Counting stays in what is measured; only the count is out of reach.
         generous = {f"LIMIT_{name}": "1000000/1" for name in ("TOKEN", "SESSION", "ANONYMOUS")}
+        generous |= {f"LIMIT_{name}": "1000000000/1" for name in ("SENDER_VALUES", "INSTITUTION_VALUES")}
         self._environment = environment(plan, urls.database, urls.redis, outside) | generous | {"PORT": str(self.port)}
         self._programs = programs(plan)
         self._launch("web", self._programs["web"])

@@ -102,6 +102,7 @@ def _done(request: Request, body: Body, viewer: Viewer) -> Response:
     if isinstance(sent, Long):
         answer = answer_again(enqueue(sent, viewer=viewer, channel=Submission.Channel.API))
         return Response(answer, status=202, headers={"Location": f"/api/v1/submissions/{answer['id']}"})
+    pressure.check_rate(viewer, len(sent.drafts))
     answer = answer_to(submit(sent, viewer=viewer, channel=Submission.Channel.API))
     return Response(answer, status=201, headers={"Location": answer["items_url"]})
 

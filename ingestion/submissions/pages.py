@@ -22,6 +22,7 @@ from ingestion.submissions.forms import USUAL, ShareForm
 from ingestion.submissions.lines import PAGE as PAGE_LINES
 from ingestion.submissions.lines import account_of, account_of_all, lines_after, lines_before, page_of
 from ingestion.submissions.models import Submission
+from ingestion.submissions.pressure import check_rate
 from ingestion.submissions.queueing import enqueue
 from ingestion.submissions.reading import submissions_of
 from ingestion.submissions.reasons import failure_of, fault_of
@@ -164,6 +165,7 @@ def _sent(request: HttpRequest, form: ShareForm, member: Member) -> Sending | Lo
 
 
 def _shared(request: HttpRequest, sending: Sending, viewer: Viewer) -> UUID:
+    check_rate(viewer, len(sending.drafts))
     outcome = submit(sending, viewer=viewer, channel=Submission.Channel.WEB)
     _say(request, outcome)
     if outcome.public_id is None:

@@ -7,6 +7,7 @@ takes nothing on. The bounds are settings (docs/operations.md).
 from __future__ import annotations
 
 import logging
+from math import ceil
 
 import redis
 from django.conf import settings
@@ -15,8 +16,10 @@ from django.db.models import F, Max, Min, Sum
 from django.db.models.functions import Coalesce
 
 from ingestion.submissions.models import Submission
+from iocmarket.accounts.viewer import Viewer
 from iocmarket.kernel.decision import Refusal
 from iocmarket.publication.models import Outbox
+from iocmarket.web.throttles import LIMITS
 
 log = logging.getLogger(__name__)
 WAITING = (Submission.State.QUEUED, Submission.State.RUNNING)
@@ -40,6 +43,18 @@ def check_publication() -> None:
     ends = Outbox.objects.filter(lane=Outbox.Lane.NOW).aggregate(first=Min("pk"), last=Max("pk"))
     if ends["last"] is not None and ends["last"] - ends["first"] >= settings.OUTBOX_WAITING:
         raise ComeBackLater("publication_behind", "what was shared before is still being published", wait=60)
+
+
+def check_rate(viewer: Viewer, values: int) -> None:
+    """Count so many values of a sender and its institution. Raises ComeBackLater(`too_many_values`).
+
+    What a stolen token or a tool gone wild can pour out in an hour is bounded, whatever the number of its requests.
+    """
+    sender = f"token:{viewer.token_id}" if viewer.token_id is not None else f"member:{viewer.member_id}"
+    for limit, who in (("sender_values", sender), ("institution_values", str(viewer.institution_id))):
+        if wait := LIMITS[limit].wait(who, weight=max(1, values)):
+            detail = "too many values were sent in a short time"
+            raise ComeBackLater("too_many_values", detail, wait=max(1, ceil(wait)))
 
 
 def check_queue(institution_id: int, *, more: int = 0) -> None:

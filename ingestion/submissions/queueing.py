@@ -53,6 +53,8 @@ def enqueue(sent: Long, *, viewer: Viewer, channel: Submission.Channel) -> Submi
     submission.parts = parts + texts
     submission.save(update_fields=["expected", "parts"])
     pressure.check_queue(viewer.institution_id)
+    # A text that nobody has read yet counts as what the queue takes it for.
+    pressure.check_rate(viewer, count + pressure.UNREAD * texts)
     record(
         "submission.queued", actor=Actor.of(viewer), subject_type="submission", subject_id=submission.public_id,
         details={"channel": channel.value, "expected": submission.expected},

@@ -180,6 +180,7 @@ FAULTS: dict[str, Promise] = {
     "mail_unreadable": _("The mail cannot be taken apart."),
     "too_many_attached": _("More than 20 things are attached: forward them in several mails."),
     "too_many_items": _("There are more than 100,000 indicators: share them in parts."),
+    "too_many_values": _("You or your institution shared very many values in a short time: try again later."),
     "too_much_waiting": _("Your institution has much waiting already: try again in a minute."),
     "unknown_column": _("A column of the table is not known and may limit the sharing: name it."),
     "zip_bomb": _("The file would unpack to more than is read."),

@@ -49,13 +49,16 @@ class Limit:
         text = settings.LIMITS.get(f"LIMIT_{self.name.upper()}", settings.LIMITS.get("*"))
         return (self.count, self.seconds) if text is None else read_limit(text)
 
-    def wait(self, who: str) -> float:
-        """Count one act of that sender. 0.0 lets it through; else the seconds until the next one would be."""
+    def wait(self, who: str, *, weight: int = 1) -> float:
+        """Count one act of that sender. 0.0 lets it through; else the seconds until the next one would be.
+
+        `weight`: as how many it counts. It is let through while there is room for one, and the next ones wait longer.
+        """
         count, seconds = self.current()
         if count == 0:
             return 0.0
         try:
-            found = _bucket()(keys=[f"limit:{self.name}:{who}"], args=[count, seconds * 1000])
+            found = _bucket()(keys=[f"limit:{self.name}:{who}"], args=[count, seconds * 1000, weight])
         except (redis.RedisError, OSError):
             logger.warning("the counter of the limit %s does not answer: %s", self.name, self._without_counter())
             return CLOSED_WAIT if self.guard else 0.0
@@ -80,11 +83,14 @@ LIMITS = {
         Limit("mail", 10, 3600, guard=True),
         Limit("export", 10, 3600),
         Limit("mailbox", 60, 3600),
+        Limit("sender_values", 300_000, 3600),
+        Limit("institution_values", 1_000_000, 86_400),
     )
 }
 """Every limit, with what holds when the operator says nothing (docs/operations.md repeats it, a test compares)."""
 
-# KEYS[1] bucket, ARGV[1] count, ARGV[2] milliseconds. The moment is Redis' own, so that two machines agree.
+# KEYS[1] bucket, ARGV[1] count, ARGV[2] milliseconds, ARGV[3] weight. The moment is Redis' own, so that
+# two machines agree.
 _SCRIPT = """
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
@@ -92,7 +98,8 @@ local step = ARGV[2] / ARGV[1]
 local empty = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
 local early = empty + step - now - ARGV[2]
 if early > 0 then return math.ceil(early) end
-redis.call('SET', KEYS[1], string.format('%.3f', empty + step), 'PX', math.max(1, math.ceil(empty + step - now)))
+local full = empty + step * ARGV[3]
+redis.call('SET', KEYS[1], string.format('%.3f', full), 'PX', math.max(1, math.ceil(full - now)))
 return 0
 """
 

@@ -31,7 +31,13 @@ class Instance:
         uid, gid = account or (os.geteuid(), os.getegid())
         environ = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environ |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-        environ |= {"HOME": str(checkout.parent), "PORT": str(self.port), "LIMIT_TOKEN": "0", **variables}
+        environ |= {
+            "HOME": str(checkout.parent),
+            "PORT": str(self.port),
+            "LIMIT_TOKEN": "0",
+            "LIMIT_SENDER_VALUES": "0",
+            **variables,
+        }
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 ["make", "run"],

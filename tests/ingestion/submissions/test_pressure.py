@@ -8,6 +8,8 @@ import pytest
 
 from ingestion.submissions.models import Submission
 from iocmarket.publication.models import Outbox
+from iocmarket.web import throttles
+from tests.factories import make_institution
 from tests.ingestion.submissions.conftest import Sender, row_counts
 
 LONG = "\n".join(f"45.1.{n // 250}.{n % 250}" for n in range(600))
@@ -53,3 +55,16 @@ def test_before_a_publisher_that_is_far_behind_everything_waits(sender: Sender, 
     assert sender.json("45.1.2.7", query="?dry_run=1").status_code == 200
     Outbox.objects.all().delete()
     assert sender.json("45.1.2.7").status_code == 201
+
+
+def test_values_are_counted_per_sender_and_per_institution(sender: Sender, settings: Any) -> None:
+    for key in throttles._bucket().registered_client.scan_iter("limit:*_values:*"):
+        throttles._bucket().registered_client.delete(key)  # of another test, whose institution had the same number
+    settings.LIMITS = {"*": "0", "LIMIT_SENDER_VALUES": "3/3600", "LIMIT_INSTITUTION_VALUES": "5/3600"}
+    assert sender.text("45.1.2.3\n45.1.2.4").status_code == 201
+    assert sender.text("45.1.2.5", "?dry_run=1").status_code == 200
+    assert sender.text("45.1.2.5\n45.1.2.6\n45.1.2.7").status_code == 201, "taken while there is room for one"
+    later(sender.text("45.1.2.8"), "too_many_values")
+    colleague = Sender(sender.institution)
+    assert colleague.text("45.1.2.8").status_code == 429, "the institution has sent its five"
+    assert Sender(make_institution()).text("45.1.2.8").status_code == 201

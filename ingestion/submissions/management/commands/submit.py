@@ -74,6 +74,7 @@ class Command(BaseCommand):
         """Send it, or try it; how many items were refused."""
         if not dry:
             pressure.check_publication()
+            pressure.check_rate(viewer, len(sent.drafts))
         outcome = (
             preview(sent, viewer=viewer) if dry else submit(sent, viewer=viewer, channel=Submission.Channel.COMMAND)
         )
