@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from ingestion.readers.headings import ANY, VALUE
+from ingestion.readers.labels import labels_of
 from ingestion.readers.stix_patterns import values_of
 from ingestion.readers.threat_names import threat_named
 from iocmarket.indicators.recognise import recognise
@@ -140,6 +141,18 @@ def _of_day(found: re.Match[str]) -> str:
     if found[4] is None:
         return said.isoformat()
     return f"{said.isoformat()}T{int(found[4]):02}:{found[5]}:{found[6] or '00'}Z"
+
+
+def tlp(text: str) -> str:
+    """A TLP, in French too."""
+    found = labels_of(f"TLP:{text.strip()}").tlp if text.strip().isalpha() else None
+    return text if found is None else found.label
+
+
+def pap(text: str) -> str:
+    """A PAP, in French too."""
+    found = labels_of(f"PAP:{text.strip()}").pap if text.strip().isalpha() else None
+    return text if found is None else found.label
 
 
 def confidence(text: str) -> str:

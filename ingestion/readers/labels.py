@@ -9,7 +9,7 @@ from iocmarket.kernel.marking import PAP, TLP
 
 _MARKING = re.compile(
     r"(?<!\w)(?P<scale>TLP|PAP)[ ]?[:=_-][ ]?"
-    r"(?P<level>RED|ROUGE|AMBER[ ]?\+[ ]?STRICT|AMBER|AMBRE|ORANGE|GREEN|VERTE?|CLEAR|WHITE|BLANCH?E?)(?!\w)",
+    r"(?P<level>RED|ROUGE|AMBER[ ]?[+_-]?[ ]?STRICT|AMBER|AMBRE|ORANGE|GREEN|VERTE?|CLEAR|WHITE|BLANCH?E?)(?!\w)",
     re.IGNORECASE,
 )
 _FRENCH = {"ROUGE": "RED", "AMBRE": "AMBER", "ORANGE": "AMBER", "VERT": "GREEN", "VERTE": "GREEN", "BLANC": "WHITE",
@@ -39,7 +39,7 @@ def labels_of(text: str) -> Labels:
     tlps, paps = [], []
     for match in _MARKING.finditer(text):
         word = match["level"].upper().replace(" ", "")
-        word = _FRENCH.get(word, word)
+        word = "AMBER+STRICT" if word.endswith("STRICT") else _FRENCH.get(word, word)
         if match["scale"].upper() == "TLP":
             tlps.append(TLP.parse(word))
         elif word != "AMBER+STRICT":

@@ -205,7 +205,7 @@ class _Read:
                 _stricter(said, found)
 
 
-_TRANSLATED = {"confidence": read.confidence, "threat_type": read.threat}
+_TRANSLATED = {"tlp": read.tlp, "pap": read.pap, "confidence": read.confidence, "threat_type": read.threat}
 _WRITTEN = frozenset({UNKNOWN, "comment", "note"})
 
 

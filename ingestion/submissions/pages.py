@@ -21,6 +21,7 @@ from ingestion.submissions.drafts import Draft, InvalidRequest, Sending
 from ingestion.submissions.forms import USUAL, ShareForm
 from ingestion.submissions.lines import PAGE as PAGE_LINES
 from ingestion.submissions.lines import account_of, account_of_all, lines_after, lines_before, page_of
+from ingestion.submissions.mapping import columns_of, columns_said
 from ingestion.submissions.models import Submission
 from ingestion.submissions.pressure import check_rate
 from ingestion.submissions.queueing import enqueue
@@ -67,6 +68,7 @@ def share(request: HttpRequest) -> HttpResponse:
         if isinstance(answer, UUID):
             return redirect("shared", answer)
         context |= answer
+        context["columns"] = columns_of(form.cleaned_data["file"], request.POST)
     template = _template(request)
     # htmx shows nothing of an answer above 400: what is wrong while typing is an answer like any other.
     status = 422 if form.is_bound and form.errors and template == PAGE else 200
@@ -160,8 +162,9 @@ def _sent(request: HttpRequest, form: ShareForm, member: Member) -> Sending | Lo
     if not upload:
         return None
     return in_file(
-        upload, form.choices, form.said, sender=lambda: member.institution.name if member.institution else ""
-    )
+        upload, form.choices, form.said, columns_said(upload, request.POST),
+        sender=lambda: member.institution.name if member.institution else "",
+    )  # fmt: skip
 
 
 def _shared(request: HttpRequest, sending: Sending, viewer: Viewer) -> UUID:

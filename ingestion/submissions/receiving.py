@@ -232,17 +232,22 @@ def in_text(text: str, choices: Choices, given: Mapping[str, Any]) -> Sending | 
 
 
 def in_file(
-    upload: UploadedFile[Any], choices: Choices, given: Mapping[str, Any], *, sender: Callable[[], str]
+    upload: UploadedFile[Any],
+    choices: Choices,
+    given: Mapping[str, Any],
+    columns: tuple[str, ...] = (),
+    *,
+    sender: Callable[[], str],
 ) -> Sending | Long:
     """What a person chose from the disk, by its name, else by how it begins, else text. Raises as `received` does."""
     suffix = PurePath(upload.name or "").suffix.lower()
     body = Body(_BY_NAME.get(suffix, TEXT), "", upload.size or 0, b"", cast("IO[bytes]", upload.file))
     reader = _reader_of_file(suffix, body)
     if reader is not None:
-        return of_file(reader, body, choices, given, sender=sender)
+        return of_file(reader, body, choices, given, sender=sender, columns=columns)
     if body.media_type == TEXT:
         return of_text(body.size, lambda: text_of(body.read()), body.lines, choices, given)
-    return of_rows(_row_readers()[body.media_type], body.lines(), choices, given)
+    return of_rows(_row_readers()[body.media_type], body.lines(), choices, given, columns)
 
 
 def _reader_of_file(suffix: str, body: Body) -> FileReader | None:
