@@ -185,7 +185,7 @@ def test_what_may_be_a_slip_for_a_limit_refuses_the_table(heading: str) -> None:
 def test_whoever_knows_better_says_what_each_column_is_for() -> None:
     text = "Zone;Diffusion;Chose\nnord;vert;evil.org\n"
     (row,) = rows(text, ("note", "tlp", "value:any"))
-    assert row.fields == {"value": "evil.org", "tlp": "vert", "comment": "Zone nord"}
+    assert row.fields == {"value": "evil.org", "tlp": "GREEN", "comment": "Zone nord"}
     assert told("x;evil.org\n", ("", "value"))[0][1] == "evil.org"
     for wrong in (("value",), ("value", "nonsense", ""), ("", "", "")):
         with pytest.raises(Refusal) as caught:
