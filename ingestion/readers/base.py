@@ -113,5 +113,7 @@ def decoded(data: bytes) -> str:
 
 def shown(raw: str) -> str:
     """A piece of the input as a candidate may repeat it: see the head of this module."""
+    if len(raw) <= RAW_LENGTH and raw.isprintable():
+        return raw
     cut = raw if len(raw) <= RAW_LENGTH else raw[: RAW_LENGTH - 1] + "…"
     return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", cut)

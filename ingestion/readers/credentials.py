@@ -127,7 +127,7 @@ def _beginning(account: str) -> str:
     return f"{account.partition('@')[0][: 3 if len(account) > 4 else 1]}•••"
 
 
-def _may_name_password(text: str) -> bool:
+def may_name_password(text: str) -> bool:
     """Whether one of the words for a password may be in it."""
     folded = text.casefold()
     return "pass" in folded or "pwd" in folded or "mdp" in folded
@@ -135,7 +135,7 @@ def _may_name_password(text: str) -> bool:
 
 def is_password_field(text: str) -> bool:
     """Whether a line gives a password after its label (`Password: hunter2`)."""
-    return _may_name_password(text) and _PASSWORD_FIELD.search(text) is not None
+    return may_name_password(text) and _PASSWORD_FIELD.search(text) is not None
 
 
 def is_login_field(text: str) -> bool:
@@ -149,7 +149,7 @@ def is_account_table(heading: str) -> bool:
 
 
 def _delimiter(heading: str) -> str | None:
-    if len(heading) > 1000 or not _may_name_password(heading) or _WORD.search(heading) is None:
+    if len(heading) > 1000 or not may_name_password(heading) or _WORD.search(heading) is None:
         return None
     for delimiter in ";,\t|":
         cells = heading.split(delimiter)

@@ -7,18 +7,18 @@ prose only what is unmistakably meant as a value is refused aloud, and the other
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ingestion.readers import credentials
 from ingestion.readers.base import Candidate, Reader, Reading, readers, shown
-from ingestion.readers.scan import Found, read_value, scan
+from ingestion.readers.scan import Found, Known, places_in, read_value, scan
 from ingestion.readers.shape import is_comment, is_heading, is_one_per_line, without_remark
 from iocmarket.indicators.recognise import finder, near_miss
 from iocmarket.indicators.refang import Refanged, refang_line
 
-_NEWLINE = re.compile(r"\r\n|\r|\n")
 _BRACKET = re.compile(r"[\[\]]")
 _REACH = 5
 """Lines around a password field that may belong to the same leaked account, or over which a label may wrap."""
@@ -65,23 +65,39 @@ def read(text: str) -> Reading:
 def examined(text: str, *, comments: bool = False) -> Examined:
     """The lines of a text with what was found in them; `comments`: also in the comments of a list."""
     parts = _sorted(text)
-    _move_leaked_accounts(parts)
+    if credentials.may_name_password(text):
+        _move_leaked_accounts(parts)
     noted = {line.number for line in parts.lines if is_comment(line.content.text)}
     parts.one_per_line = is_one_per_line([line.content.text for line in parts.lines if line.number not in noted])
     if parts.one_per_line:
         parts.aside += noted
         parts.comments = [line for line in parts.lines if line.number in noted]
         parts.lines = [line for line in parts.lines if line.number not in noted]
-    within = finder()
-    for index, line in enumerate(parts.lines):
-        line.found = list(scan(line.content, within, closed_later=_closes_later(parts.lines, index)))
-    for line in parts.comments if comments else ():
-        line.found = list(scan(line.content, within))
+    _find(parts, [*parts.lines, *parts.comments] if comments else parts.lines)
     if parts.lines and not parts.lines[0].found and is_heading(parts.lines[0].content.text):
         parts.aside.append(parts.lines.pop(0).number)
     if parts.one_per_line:
         _believe_names(parts.lines)
     return parts
+
+
+def _find(parts: Examined, lines: list[Line]) -> None:
+    """Look for values in those lines, all at once: a line without the sign of any costs next to nothing."""
+    within = finder()
+    places = places_in("\n".join([line.content.text for line in lines]), within)
+    places.append(sys.maxsize)
+    first = last = offset = 0
+    known: Known = {}
+    for index, line in enumerate(lines):
+        content = line.content
+        after = offset + len(content.text) + 1
+        while places[last] < after:
+            last += 1
+        if last > first or ":" in content.text or "|" in content.text:
+            own = [place - offset for place in places[first:last]]
+            closed = "[" in content.text and index < len(parts.lines) and _closes_later(parts.lines, index)
+            line.found = scan(content, within, own, known, closed_later=closed)
+        first, offset = last, after
 
 
 def _closes_later(lines: list[Line], index: int) -> bool:
@@ -100,17 +116,19 @@ def _closes_later(lines: list[Line], index: int) -> bool:
 def _sorted(text: str) -> Examined:
     """Lines to scan, lines that are no items, and the rows of tables with a password column."""
     parts, block, heading = Examined(), 0, None
-    for number, typed in enumerate(_NEWLINE.split(text), start=1):
+    lines = (text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text).split("\n")
+    accounts, remarks = credentials.may_name_password(text), "#" in text
+    for number, typed in enumerate(lines, start=1):
         if heading is not None and credentials.is_row(typed, heading):
             parts.leaked.append(_leak(number, credentials.blanked_row(typed, heading)))
             continue
-        heading = typed if credentials.is_account_table(typed) else None
-        if not typed.strip():
+        heading = typed if accounts and credentials.is_account_table(typed) else None
+        if not typed or typed.isspace():
             block += 1
         elif heading is not None:
             parts.aside.append(number)
         else:
-            parts.lines.append(Line(number, block, refang_line(without_remark(typed)), typed))
+            parts.lines.append(Line(number, block, refang_line(without_remark(typed) if remarks else typed), typed))
     return parts
 
 

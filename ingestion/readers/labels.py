@@ -17,9 +17,6 @@ _FRENCH = {"ROUGE": "RED", "AMBRE": "AMBER", "ORANGE": "AMBER", "VERT": "GREEN",
 _HASHTAG = re.compile(r"(?<![^\s(,;])#(?P<tag>[^\W\d_][\w-]{1,49})(?![\w:/])")
 
 
-_SIGN = re.compile(r"#|TLP|PAP", re.IGNORECASE)
-
-
 @dataclass(frozen=True, slots=True)
 class Labels:
     """What a line says of all its values; of two markings of one scale the stricter."""
@@ -32,9 +29,15 @@ class Labels:
 NO_LABELS = Labels()
 
 
+def _may_hold_label(text: str) -> bool:
+    """Most lines are passed over at this price."""
+    folded = text.lower()
+    return "#" in text or "tlp" in folded or "pap" in folded
+
+
 def labels_of(text: str) -> Labels:
     """The labels of a line."""
-    if _SIGN.search(text) is None:
+    if not _may_hold_label(text):
         return NO_LABELS
     tlps, paps = [], []
     for match in _MARKING.finditer(text):
@@ -52,4 +55,6 @@ def labels_of(text: str) -> Labels:
 
 def without_labels(text: str) -> str:
     """The line without its labels, for its comment."""
+    if not _may_hold_label(text):
+        return text
     return _HASHTAG.sub(" ", _MARKING.sub(" ", text))

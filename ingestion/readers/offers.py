@@ -230,5 +230,5 @@ def _comment(line: Line) -> str:
         pieces.append(text[position:start])
         position = max(position, end)
     bare = without_labels(" ".join([*pieces, text[position:]]))
-    words = [word for word in bare.split() if not _NOISE.fullmatch(word)]
+    words = [word for word in bare.split() if word[0].isalnum() or not _NOISE.fullmatch(word)]
     return redact_value(" ".join(words)).strip(" #-–—:;,|•·«»()")[:COMMENT_LENGTH]

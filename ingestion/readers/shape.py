@@ -7,6 +7,7 @@ in prose it is a sentence. Lines are weighed, so that a list may hold a stray re
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _COMMENT = re.compile(r"\s*(?:#|//)")
 _NO_WORD = re.compile(r"[\W_]*")
@@ -24,12 +25,19 @@ _ATTEMPT = re.compile(
 _BULLET = re.compile(r"^[\s\-*•·>\"'`«(\[]*")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+Z?)?\s+")
 _REMARK = re.compile(r"\s*\S++\s++(?=#(?:\s|$))")
+# Where most entries of lists are recognised at once.
+_PLAIN_ENTRY = re.compile(
+    r"(?:https?://)?(?:[0-9A-Za-z_-]{1,63}\.)*[0-9A-Za-z_-]{0,62}[0-9A-Za-z]\.[A-Za-z]{2}"
+    r"|\d{1,3}\.\d{1,3}\.\d|[0-9A-Fa-f]{16}"
+)
 _FEW = 4
 """Words that a line of a list may have: a date, a value, a remark of two words."""
 
 
 def is_comment(line: str) -> bool:
     """A comment of a list file (`#`, `//`) or a ruler without any letter or digit."""
+    if line[:1].isalnum():
+        return False
     return _COMMENT.match(line) is not None or _NO_WORD.fullmatch(line) is not None
 
 
@@ -44,15 +52,26 @@ def without_remark(line: str) -> str:
     return line[: match.end()] if match is not None and _ATTEMPT.search(match[0][:300]) else line
 
 
-def is_one_per_line(lines: list[str]) -> bool:
+def is_one_per_line(lines: Sequence[str]) -> bool:
     """Whether at least half of the lines (refanged, not blank, no comment) are those of a list, and none greets."""
-    if any(_LETTER.match(line) and len(line.split()) <= _FEW + 1 for line in lines):
+    if not lines or any(len(line.split()) <= _FEW + 1 for line in filter(_LETTER.match, lines)):
         return False
-    return bool(lines) and 2 * sum(map(_is_entry, lines)) >= len(lines)
+    missing = half = (len(lines) + 1) // 2
+    others = len(lines) - half
+    for line in lines:
+        if _is_entry(line):
+            missing -= 1
+        else:
+            others -= 1
+        if not missing or others < 0:
+            break
+    return not missing
 
 
 def _is_entry(line: str) -> bool:
     """A line that starts with something like a value, is short and holds one, or is one bare word."""
+    if _PLAIN_ENTRY.match(line) is not None:
+        return True
     body = _BULLET.sub("", line, count=1)[:5000]
     if (date := _DATE.match(body)) is not None:
         body = body[date.end() :]

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
+from typing import NamedTuple
 
 from iocmarket.indicators.types.base import Canonical, IocType, cleaned, ioc_types, unfit
 from iocmarket.indicators.types.hashes import wrong_length
@@ -44,11 +45,11 @@ def _at_once(text: str) -> Recognised | None:
 
     The first type in precedence that matches is the first whose candidate is the whole value, if it is that.
     """
-    expression, kinds = finder()
-    match = expression.match(text)
+    within = finder()
+    match = within.expression.match(text)
     if match is None or match.end() != len(text) or text.strip(_AROUND) != text:
         return None
-    kind = kinds[match.lastgroup or ""]
+    kind = within.kinds[match.lastgroup or ""]
     found = kind.usual(text)
     return None if found is None else Recognised(kind, found)
 
@@ -92,12 +93,25 @@ def _by_precedence(types: tuple[IocType, ...]) -> tuple[IocType, ...]:
     return tuple(sorted(types, key=lambda kind: (kind.precedence, kind.name)))
 
 
-Finder = tuple[re.Pattern[str], dict[str, IocType]]
-"""One expression for all types, and the type of each of its groups."""
+class Sign(NamedTuple):
+    """What betrays a value of some types in a text: see `IocType.sign`."""
+
+    pattern: re.Pattern[str]
+    reach: int
+
+
+class Finder(NamedTuple):
+    """How values of all types are found in a line: where a sign of one stands, the first of those that match."""
+
+    signs: tuple[Sign, ...]
+    expression: re.Pattern[str]
+    """Of all types: the last group of its match is that of the type that takes it."""
+    kinds: dict[str, IocType]
+    """The type of each group."""
 
 
 def finder() -> Finder:
-    """The expression that finds a value of any type that is registered now: of those that match, the first."""
+    """What finds a value of any type that is registered now."""
     return _finder(types_by_precedence())
 
 
@@ -109,7 +123,11 @@ def _finder(types: tuple[IocType, ...]) -> Finder:
         for opens, neighbours in groupby(kinds.items(), key=lambda named: named[1].opens)
     ]
     # The guard before all: no value starts within a word of ASCII letters and digits, nor with a bracket.
-    return re.compile(rf"(?<![0-9A-Za-z])(?=[\w.:*])(?:{'|'.join(parts)})"), kinds
+    expression = re.compile(rf"(?<![0-9A-Za-z])(?=[\w.:*])(?:{'|'.join(parts)})")
+    reaches: dict[str, int] = {}
+    for kind in kinds.values():
+        reaches[kind.sign] = max(reaches.get(kind.sign, 0), kind.reach)
+    return Finder(tuple(Sign(re.compile(sign), reach) for sign, reach in reaches.items()), expression, kinds)
 
 
 def _group(name: str, kind: IocType) -> str:

@@ -124,7 +124,7 @@ class _Edits:
         return self.in_ends[index] + position - self.out_ends[index]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Refanged:
     """A refanged line that still knows what was typed."""
 
@@ -140,6 +140,8 @@ class Refanged:
 
     def raw(self, start: int, end: int) -> str:
         """What was typed for `text[start:end]`."""
+        if not self._layers:
+            return self.typed[start:end]
         first, last = self.span(start, end)
         return self.typed[first:last]
 
@@ -174,9 +176,33 @@ def refang_line(line: str) -> Refanged:
         text, edits = _replace(_INVISIBLE, text.translate(_LOOKALIKES))
         layers.append(edits)
     if _may_hold_notation(text):
-        text, edits = _replace(_NOTATION, text)
+        text, edits = _replace_usual(text) or _replace(_NOTATION, text)
         layers.append(edits)
     return Refanged(text, line, tuple(reversed(layers)))
+
+
+# No bracket or backslash but those of `[.]` within a word; no letter that only some of ASCII's expressions match.
+_USUAL = re.compile(r"(?:[^\[\](){}<>«»‹›\\\u017f\u212a]++|(?<=\w)\[\.\](?=\w))*+")
+_BROKEN_SCHEME = re.compile(r"(?<![A-Za-z0-9])h(?:xx|XX)p(?=s?://(?!/))")
+
+
+def _replace_usual(text: str) -> tuple[str, _Edits] | None:
+    """As `_replace` does with most of what is ever defanged, for a fraction of its cost; None for everything else."""
+    starts = [match.start() for match in _DOT.finditer(text)]
+    if not starts or len(starts) != text.count("[.]"):
+        return None
+    plain = text.replace("[.]", ".")
+    if _USUAL.fullmatch(text) is None and (_may_hold_notation(plain) or not text.isascii()):
+        return None
+    if ":" in text:
+        plain = _BROKEN_SCHEME.sub("http", plain)
+        if "/" in text and _SPELLED.search(plain) is not None:
+            return None
+    outs = [start - 2 * index for index, start in enumerate(starts)]
+    return plain, _Edits(outs, [out + 1 for out in outs], starts, [start + 3 for start in starts])
+
+
+_DOT = re.compile(r"(?<=\w)\[\.\](?=\w)")
 
 
 def _replace(pattern: re.Pattern[str], text: str) -> tuple[str, _Edits]:

@@ -12,7 +12,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, 
 from socket import AF_INET6, inet_ntop, inet_pton
 from typing import ClassVar
 
-from iocmarket.indicators.types.base import DOTTED, Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.base import DOTTED_SIGN, Canonical, IocType, Trait, cleaned, ioc_types, quoted
 from iocmarket.kernel.decision import Refusal
 
 Bounds = tuple[int, int, int]
@@ -161,7 +161,8 @@ class IPv4(IocType):
         ("::ffff:198.51.100.7", "198.51.100.7"),
         ("198.51.100.7/32", "198.51.100.7"),
     )
-    opens: ClassVar[str] = DOTTED
+    opens: ClassVar[str] = r"(?:::|\d{1,4}\.\d)"
+    sign: ClassVar[str] = DOTTED_SIGN
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         r"(?<![\w.])(?:::ffff:)?\d{1,4}+(?:\.\d{1,4}+){3}(?:/32(?![\w.])|:\d{1,5}+)?"
         r"(?!\w|\.\w|[ ]?/\d{1,4}(?!\w|\.\w)|-\d{1,3}(?![\w-]))",
@@ -217,7 +218,8 @@ class IPv6(IocType):
         ("[2001:db8:cafe::15]:443", "2001:db8:cafe::15"),
         ("2001[:]db8[:]cafe[:][:]15", "2001:db8:cafe::15"),
     )
-    opens: ClassVar[str] = DOTTED
+    opens: ClassVar[str] = "[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]"
+    sign: ClassVar[str] = DOTTED_SIGN
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         r"(?:(?<=ipv6:)|(?<![\w.])(?<![0-9a-f:]:))(?<!::)(?:[0-9a-f]{1,4}+|(?=::)):(?:[0-9a-f]{0,4}+:){1,7}+"
         r"(?:[0-9a-f]{0,4}+)(?:/128(?!\d))?(?![\w:%]|/\d|\.\d)",

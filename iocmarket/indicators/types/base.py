@@ -28,12 +28,22 @@ RULE_LENGTH = 60_000
 """Characters that a detection rule may have."""
 
 
+NO_HYPHEN_BEFORE = r"(?<!\w-)(?<!\w--)(?<!\w---)"
+"""No name begins within a name: `b--a.b--a.…` would be tried from each of its hyphens to its end."""
 DOTTED = r"[^\s./:@]{0,64}+[./:@]"
 """See `IocType.opens`: one of these characters ends the first label, scheme or mailbox, of at most 64 characters."""
+DOTTED_SIGN = r"[.@:](?:(?<=[.@])(?=\w)|(?<=:)(?=[0-9A-Fa-f:/\u2013-]|[ ]/))"
+"""See `IocType.sign`: a dot or an @ before a word, or what stands after a scheme or a group of IPv6."""
 LABELLED = (
     "(?:[Ff][Ii][Ll]|[Nn][Oo][Mm]|[Ii][Mm][Pp]|[Aa][Uu][Tt]|[Jj][Aa][34Rr]|[Hh][Aa][Ss]|[Ss][Ss][Dd]|[Tt][Ll][Ss])"
 )
 """The same of the types that running text holds only behind a word that announces them (`ja3:`, `file name:`)."""
+LABEL_SIGN = (
+    "[HhJjPpMmCc](?:(?<=[Ss][Hh])|(?<=[Jj])[Aa][34Rr]|(?<=[Ee][Ee][Pp])|(?<=[Nn][Aa][Mm])[Ee]|(?<=[Ff][Ii][Cc])[Hh])"
+)
+"""Their sign: letters of those words that are rare together."""
+LABEL_REACH = 24
+"""See `IocType.reach`."""
 
 
 class Trait(StrEnum):
@@ -92,8 +102,16 @@ class IocType(ABC):
     """A cheap expression, without groups and of bounded length, that matches wherever `finds` does: without it every
     word of a text is tried.
 
-    Neighbours in precedence with the same one share it: `DOTTED` is that of most types.
+    Neighbours in precedence with the same one share it.
     """
+    sign: ClassVar[str] = r"[^ \t]"
+    """A cheap expression that matches somewhere in the first stretch without a space or tab of whatever `finds` finds.
+
+    It must begin with a letter or a set, because that is what is looked for in every character of a text. Types that
+    are rare should have a sign that is rare: only stretches with a sign are tried.
+    """
+    reach: ClassVar[int] = 0
+    """Characters, spaces among them, that may stand between the beginning of a match and its sign."""
     verbatim: ClassVar[bool] = False
     """Whether a value is kept to the letter, because it may contain what elsewhere would be defanging (`C:\\a\\.ssh`).
 

@@ -12,7 +12,17 @@ from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from iocmarket.indicators.types.base import LABELLED, Canonical, IocType, Trait, exact, ioc_types, quoted
+from iocmarket.indicators.types.base import (
+    LABEL_REACH,
+    LABEL_SIGN,
+    LABELLED,
+    Canonical,
+    IocType,
+    Trait,
+    exact,
+    ioc_types,
+    quoted,
+)
 from iocmarket.indicators.types.names import registrable_domain
 from iocmarket.kernel.decision import Refusal
 
@@ -49,6 +59,8 @@ class Filename(IocType):
         (r"C:\Users\Public\.cache\svhost.exe", r"C:\Users\Public\.cache\svhost.exe"),
     )
     opens: ClassVar[str] = LABELLED
+    sign: ClassVar[str] = LABEL_SIGN
+    reach: ClassVar[int] = LABEL_REACH
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         rf"(?<![\w.-]){_LABEL_WORDS}(?:\"[^\"]{{1,300}}+\"|[\"']?[^\s\"'<>|;,]{{1,300}}+)", re.IGNORECASE
     )

@@ -39,6 +39,7 @@ class FileHash(IocType):
     lifetime_days: ClassVar[int] = 1825
     precedence: ClassVar[int] = 50
     opens: ClassVar[str] = r"(?:0[xX])?[0-9A-Fa-f]{32}"
+    sign: ClassVar[str] = "[0-9A-Fa-f]{32}"
     digits: ClassVar[int]
     stix_key: ClassVar[str]
     """The key of the hash in STIX 2.1 section 10.6 (hash-algorithm-ov), quoted where the pattern needs it."""

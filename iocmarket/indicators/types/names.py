@@ -13,7 +13,17 @@ from typing import ClassVar
 import ada_url
 from django.utils.translation import gettext_lazy as _
 
-from iocmarket.indicators.types.base import DOTTED, Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.base import (
+    DOTTED,
+    DOTTED_SIGN,
+    NO_HYPHEN_BEFORE,
+    Canonical,
+    IocType,
+    Trait,
+    cleaned,
+    ioc_types,
+    quoted,
+)
 from iocmarket.indicators.types.suffixes import registered_under_top, suffix_list
 from iocmarket.kernel.decision import Refusal
 
@@ -132,8 +142,10 @@ class Domain(IocType):
         ("*.evil-cas.fr", "evil-cas.fr"),
     )
     opens: ClassVar[str] = DOTTED
+    sign: ClassVar[str] = DOTTED_SIGN
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
-        r"(?<![\w.@\\$])(?<!\w-)(?<![^/]/)(?:\*\.|\.)?(?:\w[\w-]{0,62}+\.(?=\w))++"
+        rf"(?<![\w.@\\$]){NO_HYPHEN_BEFORE}"
+        r"(?<![^/]/)(?:\*\.|\.)?(?:\w[\w-]{0,62}+\.(?=\w)){1,40}+"
         r"(?!onion(?!\w))(?:xn--[\w-]{1,59}+|[^\W\d_]{2,63}+)(?::\d{1,5}(?!\w))?(?![\w@]|-\w|\.\w)",
         re.IGNORECASE,
     )

@@ -18,7 +18,7 @@ from iocmarket.indicators.types.addresses import (
     refuse_own_machine,
     special_ranges,
 )
-from iocmarket.indicators.types.base import DOTTED, Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.base import DOTTED_SIGN, Canonical, IocType, Trait, cleaned, ioc_types, quoted
 from iocmarket.kernel.decision import Refusal
 
 WIDEST_V4 = 8
@@ -51,7 +51,8 @@ class Cidr(IocType):
         ("198.51.100.64-198.51.100.79", "198.51.100.64/28"),
         ("2001:db8:cafe::1/48", "2001:db8:cafe::/48"),
     )
-    opens: ClassVar[str] = DOTTED
+    opens: ClassVar[str] = r"(?:\d{1,4}\.\d|[0-9A-Fa-f]{0,4}:)"
+    sign: ClassVar[str] = DOTTED_SIGN
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         rf"(?<![\w.])(?<![\w:]:)(?:{_V4}|{_V6})"
         rf"(?:[ ]?/(?:{_MASK}|\d{{1,4}}+)|[-\u2013](?:{_V4}|{_V6}|\d{{1,3}}+))(?![\w:-]|\.\w)",

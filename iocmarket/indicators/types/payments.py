@@ -25,6 +25,7 @@ class Bitcoin(Exact):
     precedence: ClassVar[int] = 75
     path = "cryptocurrency-wallet:value"
     opens: ClassVar[str] = "(?:[13][1-9A-HJ-NP-Za-km-z]{24}|[bB][cC]1)"
+    sign: ClassVar[str] = "[13bB](?<![0-9A-Za-z].)(?:(?<=[13])[1-9A-HJ-NP-Za-km-z]{24}|(?<=[bB])[cC]1)"
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         r"(?<![\w./?=&@-])(?:[13][1-9A-HJ-NP-Za-km-z]{24,34}+|(?i:bc1)[0-9A-Za-z]{11,71}+)(?![\w@/]|\.\w)"
     )

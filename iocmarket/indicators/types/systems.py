@@ -37,6 +37,7 @@ class Asn(IocType):
     )
     # In capitals, or “asn”: “tu as 300 alertes” is French. Three digits at least: AS2 and AS4 are protocols.
     opens: ClassVar[str] = "[Aa][Ss]"
+    sign: ClassVar[str] = r"[Aa][Ss](?:[Nn][ ]{0,2}[:#]?|[ ]?[:#])?[ ]{0,2}\d"
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         r"(?<![\w.-])(?:AS(?:N[ ]{0,2}[:#]?|[ ]?[:#])?[ ]{0,2}|[Aa]sn[ ]{0,2}[:#]?[ ]{0,2}|as)"
         r"\d{3,10}+(?![\w@]|[.:-]\w)"

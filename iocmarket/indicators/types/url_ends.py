@@ -15,6 +15,11 @@ MAX_MATCH = 4200
 """Characters after which a match stops: `http://a/;http://a/;…` is cut at each `;` and matched again after it, which
 without a bound would take time that grows with the square of its length. Just more than a value may have."""
 
+_STOPS = r"[;,)'\]](?:(?!['(\[]?[A-Za-z]{2,6}://)|(?<=&amp;))"
+_INNER = BODY[:-1] + r";,)'\]]"
+REST_OF_URL = rf"(?={BODY}){_INNER}{{0,{MAX_MATCH}}}+(?:{_STOPS}{_INNER}{{0,{MAX_MATCH}}}+){{0,{MAX_MATCH}}}+"
+"""What a URL in running text may have after its host; it stops where the next URL of a row of them begins."""
+
 _REST = re.compile(f"{BODY}*+")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _QUOTES = frozenset("'*_’")
@@ -48,7 +53,6 @@ def _first_cut(text: str, start: int, end: int) -> tuple[int, list[int]]:
     depth = dict.fromkeys(_PAIRS.values(), 0)
     loose: list[int] = []
     in_query = False
-    closed = text.find("]", end) >= 0
     for match in _MARK.finditer(text, start, end):
         position, mark = match.start(), match[0]
         opening = _PAIRS.get(mark, "")
@@ -56,7 +60,7 @@ def _first_cut(text: str, start: int, end: int) -> tuple[int, list[int]]:
             mark == "["
             and not in_query
             and not _opens_host(text, position)
-            and (closed or text.find("]", position, end) >= 0)
+            and text.find("]", position, end + MAX_MATCH) >= 0
         ):
             return position, loose
         if mark == "?":

@@ -16,9 +16,20 @@ import ada_url
 
 from iocmarket.indicators.refang import refang
 from iocmarket.indicators.types.addresses import is_usual_ipv4, judge_address
-from iocmarket.indicators.types.base import DOTTED, MAX_LENGTH, Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.base import (
+    DOTTED,
+    DOTTED_SIGN,
+    MAX_LENGTH,
+    NO_HYPHEN_BEFORE,
+    Canonical,
+    IocType,
+    Trait,
+    cleaned,
+    ioc_types,
+    quoted,
+)
 from iocmarket.indicators.types.names import ascii_name, defanged_name, judge_name, refuse_accidents, usual_name
-from iocmarket.indicators.types.url_ends import BODY, MAX_MATCH, end_of_url
+from iocmarket.indicators.types.url_ends import REST_OF_URL, end_of_url
 from iocmarket.kernel.decision import Refusal
 
 SCHEMES = frozenset({"http", "https", "ftp", "ftps", "sftp", "tftp", "ws", "wss", "ldap", "ldaps", "ssh", "git", "smb"})
@@ -33,9 +44,9 @@ _ESCAPE = re.compile(r"%([0-9a-f]{2})", re.IGNORECASE)
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986 section 2.3
 _ONION = re.compile(r"(?:[a-z0-9-]+\.)*(?:[a-z2-7]{16}|[a-z2-7]{56})\.onion")
 
-_BODY = rf"(?-i:{BODY}{{1,{MAX_MATCH}}}+)"  # no letters in it: without folding of case it is ten times faster
+_BODY = rf"(?-i:{REST_OF_URL})"  # no letters in it: without folding of case it is ten times faster
 _V4 = r"\d{1,3}+(?:\.\d{1,3}+){3}"
-_NAME_OR_V4 = rf"(?:{_V4}|(?:\w[\w-]{{0,62}}+\.(?=\w))++[^\W\d_][\w-]{{1,62}}+)"
+_NAME_OR_V4 = rf"(?:{_V4}|(?:\w[\w-]{{0,62}}+\.(?=\w)){{1,40}}+[^\W\d_][\w-]{{1,62}}+)"
 
 _PLAIN = r"A-Za-z0-9._~!$&*+,;=@/"
 _USUAL = re.compile(rf"https?://([a-z0-9._-]++)(/[{_PLAIN}-]*+)(?:\?[{_PLAIN}%?-]++)?(?:#[{_PLAIN}-]++)?")
@@ -56,9 +67,10 @@ class Url(IocType):
         ("evil-cas[.]fr/gate.php", "http://evil-cas.fr/gate.php"),
     )
     opens: ClassVar[str] = DOTTED
+    sign: ClassVar[str] = DOTTED_SIGN
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         rf"(?<![a-z0-9])(?:https?|s?ftps?|tftp|wss?|ldaps?|ssh|git|smb)://{_BODY}"
-        rf"|(?<![\w.@\\$:])(?<!\w-)(?<![^/]/){_NAME_OR_V4}(?::\d{{1,5}})?/(?!\d{{1,3}}(?![\w?=/-]|\.\w)|{_V4}(?!\w)){_BODY}",
+        rf"|(?<![\w.@\\$:]){NO_HYPHEN_BEFORE}(?<![^/]/){_NAME_OR_V4}(?::\d{{1,5}})?/(?!\d{{1,3}}(?![\w?=/-]|\.\w)|{_V4}(?!\w)){_BODY}",
         re.IGNORECASE,
     )
 

@@ -30,7 +30,8 @@ class Cve(IocType):
         ("CVE 2021–44228", "CVE-2021-44228"),
         ("CVE-2024-03400", "CVE-2024-3400"),
     )
-    opens: ClassVar[str] = "[Cc][Vv]"
+    opens: ClassVar[str] = "[Cc][Vv][Ee]"
+    sign: ClassVar[str] = "[Cc][Vv][Ee]"
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         rf"(?<![\w.-])CVE{_DASH}[0-9]{{4}}[-\u2012-\u2015\u2212_][0-9]{{4,19}}+(?![\w@]|[.-]\w)", re.IGNORECASE
     )

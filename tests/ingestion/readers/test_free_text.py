@@ -280,6 +280,7 @@ _HOSTILE = [
         "é.",
     ],
     *["AS", "AS1 ", "asn : ", "CVE-", "CVE-2019-1", "filename: a ", "filename:a", 'filename:"', "nom de "],
+    *["b--a.", "b----a.", "fin.Le ", "9.1.1.1 ", "C:\\a\\", "::", "x.py ", "12:34:56 ", "http://a.b/c,http://"],
     *["*.", "http://a/;", "http://a(", "(http://a)", "'http://a'", "http://a[", "a|b", "a\n", "login;pass\n"],
 ]
 

@@ -117,6 +117,18 @@ def test_a_candidate_of_a_type_opens_as_the_type_says(before: str, text: str, af
                 assert re.compile(kind.opens).match(line, match.start()) is not None
 
 
+@settings(max_examples=100, deadline=None)
+@given(before=st.text(st.sampled_from("aé 1.-/:[")), text=texts, after=st.text(st.sampled_from("aé 1.-/:]")))
+def test_a_candidate_of_a_type_has_its_sign_where_it_is_looked_for(before: str, text: str, after: str) -> None:
+    line = refang(before + text + after)
+    for kind in ioc_types:
+        for match in kind.finds.finditer(line) if kind.finds is not None else ():
+            first = len(re.split("[ \t]", line[match.start() :], maxsplit=1)[0])
+            sign = re.compile(kind.sign).search(line, match.start())
+            assert sign is not None
+            assert sign.start() - match.start() < max(first, kind.reach + 1)
+
+
 @settings(max_examples=400, deadline=None)
 @given(text=texts)
 def test_a_value_is_recognised_as_by_asking_every_type(text: str) -> None:
