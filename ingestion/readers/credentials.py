@@ -112,7 +112,7 @@ def _secret(match: re.Match[str]) -> Secret | None:
     if match["page"]:
         if "@" in match["who"] and "/" not in match["page"][8:] and _PORT.match(match["rest"]):
             return None  # http://user:secret@host:8080/x is a URL, and a URL keeps its user information
-        return Secret(start, end, f"{match['page']}:{_beginning(match['who'])}:{BLANK}")
+        return Secret(start, end, f"https://…:{_beginning(match['who'])}:{BLANK}")
     if match["mailbox"]:
         # git@host:path is a repository
         return None if match["mailbox"] == "git" else Secret(start, end, f"{_beginning(match['mailbox'])}@…:{BLANK}")
@@ -165,7 +165,10 @@ def is_row(line: str, heading: str) -> bool:
 
 
 def blanked_row(row: str, heading: str) -> str:
-    """A row of such a table without passwords and with the beginnings of accounts only; all blank when it is askew."""
+    """A row of such a table: of its accounts the beginnings, of the rest nothing; all blank when it is askew.
+
+    Where an account is used, on which machine and since when is its owner's affair, too.
+    """
     delimiter = _delimiter(heading) or ";"
     titles, cells = heading.split(delimiter), row.split(delimiter)
     if len(cells) != len(titles):
@@ -174,9 +177,7 @@ def blanked_row(row: str, heading: str) -> str:
 
 
 def _blanked_cell(title: str, cell: str) -> str:
-    if _COLUMN.fullmatch(title):
-        return BLANK
-    return _beginning(cell.strip(" \"'")) if _ACCOUNT_COLUMN.fullmatch(title) else cell
+    return _beginning(cell.strip(" \"'")) if _ACCOUNT_COLUMN.fullmatch(title) else BLANK
 
 
 def redact(text: str) -> str:

@@ -63,6 +63,19 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Stolen:
+    """An account that was stolen from its owner: no indicator (domain.md), and nothing of it is an item's."""
+
+    line: int
+    account: str = field(default="", repr=False)
+    """As its owner logs in; empty when that could not be told from the password."""
+    service: str = field(default="", repr=False)
+    """The host at which it is used, if that was said."""
+    day: str = ""
+    """When it was stolen, in ISO 8601; empty when unknown."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tale:
     """The report that a file makes of its items: a mail, an event, a document."""
 
@@ -76,7 +89,7 @@ class Tale:
 class Opened:
     """What a file says. `items` may be lazy, and is consumed once; it may raise Refusal while it is."""
 
-    items: Iterable[Row | Told]
+    items: Iterable[Row | Told | Stolen]
     tale: Tale | None = None
     """The one report around all items."""
     silent: tuple[int, ...] = ()

@@ -5,7 +5,7 @@ A draft that is refused stays in the list: every line is accounted for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from ingestion.readers.credentials import holds_secret, redact, redact_value
 from ingestion.readers.credentials import refusal as credential_refusal
 from ingestion.readers.labels import NO_LABELS, Labels
 from ingestion.readers.offers import Offer, Origin, heard
+from ingestion.stolen.routing import Routed
 from ingestion.submissions.choices import QUERY, Choices, read_choices
 from ingestion.submissions.remarks import Remarks
 from iocmarket.indicators.recognise import Recognised, recognise
@@ -92,6 +93,8 @@ class Sending:
     given: Mapping[str, Any] = field(default_factory=dict)
     defaults_at: str = "/defaults"
     """Where the defaults stand, for the place of a fault in them."""
+    accounts: Sequence[Routed] = ()
+    """Stolen accounts of member institutions, which are told them; none of them is a draft's."""
 
     def report_of(self, draft: Draft) -> ReportDraft | None:
         """The report that an item stands in."""

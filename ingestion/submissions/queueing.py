@@ -10,6 +10,7 @@ from functools import partial
 from django.conf import settings
 from django.db import transaction
 
+from ingestion.stolen.services import tell_owners
 from ingestion.submissions import pressure
 from ingestion.submissions.addressees import addressees_of
 from ingestion.submissions.choices import place
@@ -55,6 +56,7 @@ def enqueue(sent: Long, *, viewer: Viewer, channel: Submission.Channel) -> Submi
     pressure.check_queue(viewer.institution_id)
     # A text that nobody has read yet counts as what the queue takes it for.
     pressure.check_rate(viewer, count + pressure.UNREAD * texts)
+    tell_owners(sent.accounts, actor=Actor.of(viewer))
     record(
         "submission.queued", actor=Actor.of(viewer), subject_type="submission", subject_id=submission.public_id,
         details={"channel": channel.value, "expected": submission.expected},

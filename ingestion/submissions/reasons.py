@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from iocmarket.kernel.decision import Refusal
 
 REASONS: dict[str, Promise] = {
+    "account_of_nobody": _("An account of no member: nothing of it was kept."),
+    "account_routed": _("An account: told to its institution alone, without its password."),
     "asn_too_large": _("The number is too large for an autonomous system."),
     "asn_zero": _("AS0 is no autonomous system."),
     "bad_a_label": _("Its international form (xn--) cannot be decoded."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
@@ -13,10 +13,11 @@ import orjson
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from ingestion.readers import stix_bundles
+from ingestion.readers import credentials, stix_bundles
 from ingestion.readers.base import Row, RowReader, row_readers
 from ingestion.readers.credentials import redacted
-from ingestion.readers.files import FileContext, FileReader, Tale, Told, file_readers
+from ingestion.readers.files import FileContext, FileReader, Stolen, Tale, Told, file_readers
+from ingestion.stolen.routing import Routed, Routing
 from ingestion.submissions.choices import QUERY, Choices, read_choices
 from ingestion.submissions.drafts import (
     ITEMS_MAX,
@@ -68,6 +69,8 @@ class Long:
     stories: tuple[ReportDraft, ...] = ()
     given: Mapping[str, Any] = field(default_factory=dict)
     defaults_at: str = "/defaults"
+    accounts: Sequence[Routed] = ()
+    """Stolen accounts of member institutions; complete once the entries are consumed."""
 
 
 def media_types() -> frozenset[str]:
@@ -166,14 +169,27 @@ def of_file(
     opened = reader.opened(body, context)
     report = _report(opened.tale) if opened.tale else None
     stories = tuple(map(_report, opened.stories))
-    return _of_entries(map(_entry, opened.items), choices, given, report=report, stories=stories, silent=opened.silent)
+    routing = Routing()
+    entries = (_entry(item, routing) for item in opened.items)
+    return _of_entries(
+        entries,
+        choices,
+        given,
+        report=report,
+        stories=stories,
+        silent=opened.silent,
+        accounts=routing.found,
+    )
 
 
 def _report(tale: Tale) -> ReportDraft:
     return ReportDraft(title=tale.title, description=tale.description, said=tale.said)
 
 
-def _entry(item: Row | Told) -> Entry:
+def _entry(item: Row | Told | Stolen, routing: Routing) -> Entry:
+    if isinstance(item, Stolen):
+        refusal = routing.take(item)
+        return ["refused", item.line, credentials.BLANK, "account", refusal.code, refusal.detail]
     return entry_of_row(item) if isinstance(item, Row) else entry_of_candidate(item.candidate, item.said, item.story)
 
 
@@ -202,6 +218,7 @@ def _of_entries(
     report: ReportDraft | None = None,
     stories: tuple[ReportDraft, ...] = (),
     silent: tuple[int, ...] = (),
+    accounts: Sequence[Routed] = (),
 ) -> Sending | Long:
     start = list(islice(entries, ITEMS_MAX + 1))
     if len(start) > ITEMS_MAX:
@@ -213,6 +230,7 @@ def _of_entries(
             stories=stories,
             given=given,
             defaults_at=QUERY,
+            accounts=accounts,
         )
     return Sending(
         drafts=drafts_of(start, first=0, choices=choices, long=False),
@@ -223,6 +241,7 @@ def _of_entries(
         raw="\n".join(orjson.dumps(entry[2]).decode() for entry in start),
         given=given,
         defaults_at=QUERY,
+        accounts=accounts,
     )
 
 

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from ingestion.enrichment.services import request_enrichment
+from ingestion.stolen.services import tell_owners
 from ingestion.submissions.addressees import Addressees, addressees_of
 from ingestion.submissions.choices import Choices
 from ingestion.submissions.drafts import ReportDraft, Sending
@@ -109,6 +110,7 @@ def submit(
         "submission.received", actor=Actor.of(viewer), subject_type="submission", subject_id=public_id,
         details={"channel": channel.value, **outcome.counts, **_said_of(changed)},
     )  # fmt: skip
+    tell_owners(sending.accounts, actor=Actor.of(viewer))
     request_enrichment(row.pk for row in indicators.values())
     return outcome
 

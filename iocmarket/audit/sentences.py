@@ -56,6 +56,8 @@ SENTENCES: dict[str, StrOrPromise] = {
     "institution.exported": gettext_lazy("%(who)s took a copy of the data of the institution."),
     "institution.erasure_asked": gettext_lazy("%(who)s asked for the erasure of the institution %(what)s."),
     "institution.erased": gettext_lazy("%(who)s finished the erasure of the institution %(what)s."),
+    "accounts.told": gettext_lazy("%(who)s told %(what)s of stolen accounts."),
+    "account.settled": gettext_lazy("%(who)s dealt with a stolen account."),
     "privacy.purged": gettext_lazy("%(who)s deleted what was kept long enough."),
     "token.created": gettext_lazy("%(who)s made the token %(what)s."),
     "token.revoked": gettext_lazy("%(who)s revoked the token %(what)s."),

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "iocmarket.privacy",
     "ingestion.submissions",
     "ingestion.sightings",
+    "ingestion.stolen",
     "ingestion.enrichment",
     "ingestion.mailbox",
     "ingestion.demonstration",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 from unittest import mock
@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ingestion.enrichment.models import Enrichment
+from ingestion.stolen.models import StolenAccount
 from ingestion.submissions.choices import Choices
 from ingestion.submissions.drafts import from_text
 from ingestion.submissions.models import Submission
@@ -100,6 +101,7 @@ class Village:
             "circle": f"/circles/{self.circle.public_id}",
             "assets": "/assets",
             "assets-queue": "/assets/queue",
+            "stolen-accounts": "/stolen-accounts",
             "own data": "/account/data",
             "candidates": "/members/candidates",
             "vetting-rules": "/members/applications/rules",
@@ -196,6 +198,10 @@ def _circles_and_assets(valbrune: Institution, meriane: Institution) -> Circle:
     declare_asset(valbrune, kind="mail-domain", value="etu.univ-valbrune.fr", actor=PLATFORM)
     network = declare_asset(valbrune, kind="network", value="193.48.1.0/24", actor=PLATFORM)
     approve_asset(network, actor=PLATFORM)
+    StolenAccount.objects.create(
+        institution=valbrune, account="paul@etu.univ-valbrune.fr", service="ent.univ-valbrune.fr",
+        stolen_on=date(2026, 9, 1),
+    )  # fmt: skip
     declare_asset(lumen, kind="network", value="193.48.0.0/16", actor=PLATFORM)
     asn = declare_asset(valbrune, kind="asn", value="AS2200", actor=PLATFORM)
     refuse_asset(asn, reason="Le registre du RIPE nomme un autre établissement.", actor=PLATFORM)

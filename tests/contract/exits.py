@@ -474,6 +474,10 @@ ROUTES: dict[str, Exit] = {
     "assets/<uuid:public_id>/remove": Exit(
         "page", (Asking("remove", _post("person", "/assets/{s.contribution_id}/remove"), tells=False),)
     ),
+    "stolen-accounts": page("/stolen-accounts", tells=False),
+    "stolen-accounts/<uuid:public_id>/done": Exit(
+        "page", (Asking("done", _post("person", "/stolen-accounts/{s.contribution_id}/done"), tells=False),)
+    ),
     "assets/queue": page("/assets/queue", tells=False),
     "assets/queue/<uuid:public_id>": Exit(
         "page",

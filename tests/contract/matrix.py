@@ -325,6 +325,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "assets": (get("/assets", PEOPLE), form("/assets", MANAGERS, kind="asn", value="AS2200")),
     "assets/<uuid:public_id>/check": (form("/assets/{asset}/check", theirs(MANAGERS)),),
     "assets/<uuid:public_id>/remove": (form("/assets/{asset}/remove", theirs(MANAGERS)),),
+    "stolen-accounts": (get("/stolen-accounts", MANAGERS),),
+    "stolen-accounts/<uuid:public_id>/done": (form("/stolen-accounts/{stolen}/done", theirs(MANAGERS)),),
     "assets/queue": (get("/assets/queue", ADMINISTRATORS),),
     "assets/queue/<uuid:public_id>": (
         form("/assets/queue/{asset}", ADMINISTRATORS, decision="approve"),

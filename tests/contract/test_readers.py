@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.readers.base import Row, row_readers
-from ingestion.readers.files import FileContext, FileReader, Opened, file_readers
+from ingestion.readers.files import FileContext, FileReader, Opened, Told, file_readers
 from iocmarket.api.problems import Problem
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import DEFAULT
@@ -41,7 +41,7 @@ def _account(opened: Opened) -> None:
         if isinstance(item, Row):
             assert item.line >= 1
             assert bool(item.fields) != bool(item.refusal), "a row says something, or why nothing is taken"
-        else:
+        elif isinstance(item, Told):
             found = item.candidate
             assert (found.canonical is None) != (found.refusal is None)
 

@@ -34,6 +34,7 @@ READING = [
 SAYING = [
     *(ROOT / "ingestion/submissions" / name for name in ("choices.py", "drafts.py", "addressees.py")),
     ROOT / "iocmarket/accounts/lookups.py",
+    ROOT / "ingestion/stolen/routing.py",
     ROOT / "iocmarket/kernel/marking.py",
 ]
 LONG = ROOT / "ingestion/submissions/parts.py"

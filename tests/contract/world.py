@@ -11,6 +11,7 @@ from uuid import uuid4
 from allauth.usersessions.models import UserSession
 from django.test import Client
 
+from ingestion.stolen.models import StolenAccount
 from iocmarket.accounts import feed_keys
 from iocmarket.accounts.assets import declare_asset
 from iocmarket.accounts.circle_invitations import invite
@@ -182,7 +183,9 @@ def _circles_and_assets(home: Institution, third: Institution) -> dict[str, str]
     away = create_circle(name="Le leur", founder=third, actor=PLATFORM)
     invited = invite(away, home, institution=third, actor=PLATFORM)
     asset = declare_asset(home, kind="domain", value="univ-valbrune.fr", actor=PLATFORM)
+    stolen = StolenAccount.objects.create(institution=home, account="paul@univ-valbrune.fr")
     ids = {"circle": circle.public_id, "asked": asked.public_id, "invited": invited.public_id, "asset": asset.public_id}
+    ids["stolen"] = stolen.public_id
     return {name: str(each) for name, each in ids.items()}
 
 

@@ -65,6 +65,7 @@ OURS = {
     "enrichment.Enrichment": {"enricher", "dataset_version"},
     "enrichment.SweepPosition": {"enricher", "dataset_version"},
     "taxii.DepotObject": {"stix_type", "version_text"},
+    "stolen.StolenAccount": {"account", "service"},
 }
 """What the program writes, reads strictly before it keeps it, or shows on no page."""
 

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from ingestion.readers.base import Row
-from ingestion.readers.files import FileContext, Opened, Told, file_readers
+from ingestion.readers.files import FileContext, Opened, Stolen, Told, file_readers
 from iocmarket.kernel.marking import DEFAULT, Marking
 from tests.contract.test_readers import Held
 
@@ -30,7 +30,7 @@ def opened(name: str, content: Any, *, default: Marking = DEFAULT) -> Opened:
 
 def values(found: Opened) -> list[tuple[str, str]]:
     """The type and value of each item; of a refused one its reason. A row whose type follows from it has none."""
-    return [_value(item) for item in found.items]
+    return [_value(item) for item in found.items if not isinstance(item, Stolen)]
 
 
 def _value(item: Row | Told) -> tuple[str, str]:
@@ -46,6 +46,6 @@ def _value(item: Row | Told) -> tuple[str, str]:
 
 def said(found: Opened, place: int = 0) -> dict[str, Any]:
     """What is said of one item."""
-    item = list(found.items)[place]
+    item = [each for each in found.items if not isinstance(each, Stolen)][place]
     fields = dict(item.fields if isinstance(item, Row) else item.said)
     return {name: value for name, value in fields.items() if name not in {"value", "type"}}

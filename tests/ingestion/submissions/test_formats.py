@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from pytest_django import Settings
 
-from ingestion.submissions.models import Submission
+from ingestion.submissions.models import Submission, SubmissionPart
+from ingestion.submissions.parts import unpacked
 from iocmarket.accounts.models import Asset
-from iocmarket.indicators.models import Contribution, Report
+from iocmarket.indicators.models import Contribution, Indicator, Report
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP
 from tests.ingestion.readers.test_misp import attribute, event
 from tests.ingestion.readers.test_openioc import BOMB, STRONG, document
 from tests.ingestion.readers.test_sensors import FLAT, NESTED, SECRET, alert, cowrie, eve
+from tests.ingestion.readers.test_stealer import FILES as STOLEN
+from tests.ingestion.readers.test_stealer import PATH
+from tests.ingestion.readers.test_stealer import SECRET as PASSWORD
 from tests.ingestion.submissions.conftest import Sender
 from tests.ingestion.submissions.test_credentials import everything_stored
+from tests.ingestion.submissions.test_long import worked
 
 FORM = "application/x-www-form-urlencoded"
 NDJSON = "application/x-ndjson"
+HIDDEN = (PASSWORD, PATH, "jean.dupont", "jdupont", "victim1", "PC-JEAN", "193.50.1.1")
+"""Of stolen accounts: what must be found nowhere."""
 
 
 def items(answer: Any) -> list[tuple[str, str]]:
@@ -115,3 +124,43 @@ def test_the_networks_of_the_sender_tell_its_side(sender: Sender, other: Sender)
     content = json.dumps(eve("45.1.2.3", "129.88.1.1")).encode()
     assert items(sender.raw(content, NDJSON, "?format=eve")) == [("accepted", "45.1.2.3")]
     assert items(other.raw(content, NDJSON, "?format=eve")) == [("accepted", "129.88.1.1")]
+
+
+@pytest.mark.parametrize("text", STOLEN, ids=range(len(STOLEN)))
+@pytest.mark.parametrize("long", [False, True])
+def test_of_stolen_accounts_nothing_is_kept_but_that_there_were_some(
+    text: str, long: bool, sender: Sender, working: None, caplog: pytest.LogCaptureFixture, tmp_path: Path,
+    settings: Settings,
+) -> None:  # fmt: skip
+    settings.MEDIA_ROOT = str(tmp_path)
+    media_type = "application/json" if text.startswith("{") else "text/plain"
+    if long:
+        if media_type == "application/json":
+            text = json.dumps([json.loads(text)] * 600)
+        else:
+            text += "".join(f"victim{number}@univ-valbrune.fr:{HIDDEN[0]}{number}\n" for number in range(600))
+    answer = sender.raw(text.encode(), media_type, "?format=stealer")
+    assert answer.status_code == (202 if long else 201)
+    if long:
+        worked(answer.json())
+    submission = Submission.objects.get()
+    assert submission.items.filter(reason="account_of_nobody", input="••••", type="account").exists()
+    kept = everything_stored() + caplog.text + answer.content.decode()
+    kept += "".join(str(unpacked(part.body)) for part in SubmissionPart.objects.all())
+    for hidden in HIDDEN:
+        assert hidden not in kept
+    assert list(tmp_path.rglob("*")) == []
+    assert not Indicator.objects.exclude(value__in=["c2.evil-site.fr", "098f6bcd4621d373cade4e832627b4f6"]).exists()
+
+
+@pytest.mark.parametrize("media_type", ["text/csv", "text/plain"])
+def test_a_table_of_accounts_is_kept_nowhere_also_where_nobody_said_what_it_is(
+    media_type: str, sender: Sender, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = sender.raw(STOLEN[0].encode(), media_type)
+    assert answer.status_code == 201
+    assert {item["reason"] for item in answer.json()["items"]} == {"credential"}
+    kept = everything_stored() + caplog.text + answer.content.decode()
+    assert HIDDEN[0] not in kept
+    assert HIDDEN[1] not in kept
+    assert not Indicator.objects.exists()
