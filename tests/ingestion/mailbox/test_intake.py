@@ -63,7 +63,8 @@ def test_a_forwarded_text_is_shared_in_the_name_of_its_sender(lea: Member, mailb
 def test_no_recipient_is_kept_anywhere(lea: Member, mailbox: Mailbox) -> None:
     before = _dump().count(FROM)
     take(mail(Cc="chef@univ-meriane.fr").as_bytes(), secret_for(lea))
-    inner = mail("Payez ici : https://facture-impots.top/\n", to=VICTIM, subject="Facture")
+    scam = "Service paie <paie@facture-impots.top>"
+    inner = mail("Payez ici : https://facture-impots.top/\n", to=VICTIM, subject="Facture", From=scam)
     take(with_attached(mail("Voir ci-joint.", Message_ID="<2@x>"), inner).as_bytes(), secret_for(lea))
     dump = _dump()
     assert Submission.objects.count() == 2
