@@ -172,6 +172,7 @@ def _submitted(part: Part, viewer: Viewer, *, alone: bool) -> Result | None:
         long = enqueue(sent, viewer=viewer, channel=Submission.Channel.MAIL)
         return Result(name=part.name, submission=long.public_id)
     if sent.drafts:
+        pressure.check_rate(viewer, len(sent.drafts))
         return shared(part.name, submit(sent, viewer=viewer, channel=Submission.Channel.MAIL), sent)
     return failed(part.name, Refusal("mail_nothing", "nothing in the mail could be read")) if alone else None
 

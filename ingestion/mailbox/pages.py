@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -37,7 +38,7 @@ def mail_keys(request: HttpRequest) -> HttpResponse:
             messages.error(request, sentence_of(refusal))
             status = 422
     context = {
-        "keys": MailKey.objects.filter(member=member).order_by("revoked_at", "-pk")[:50],
+        "keys": MailKey.objects.filter(member=member).order_by(F("revoked_at").desc(nulls_first=True), "-pk")[:50],
         "made": made,
         "bare": settings.MAILBOX_ADDRESS,
     }

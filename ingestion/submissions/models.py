@@ -23,7 +23,6 @@ class Submission(models.Model):
         TAXII = "taxii"
         COMMAND = "command"
         MAIL = "mail"
-        SUBSCRIPTION = "subscription"
         DEMONSTRATION = "demonstration"
 
     class State(models.TextChoices):

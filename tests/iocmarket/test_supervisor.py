@@ -54,6 +54,12 @@ def test_what_the_environment_gives_is_not_brought_again() -> None:
     assert passed_on["REDIS_URL"] == "private"
 
 
+def test_mails_are_taken_where_there_is_an_address_and_a_door() -> None:
+    door = {"MAILBOX_ADDRESS": "ioc@ioc.example", "MAILBOX_LISTEN": "lmtp:/run/x"}
+    assert "mailbox" in programs(read_plan(door))
+    assert "mailbox" not in programs(read_plan({"MAILBOX_ADDRESS": "ioc@ioc.example"}))
+
+
 @pytest.mark.parametrize("port", ["zero", "0", "65536", "-1", "80 "])
 def test_an_impossible_port_is_named(port: str) -> None:
     with pytest.raises(PlanError, match="PORT must be a number"):

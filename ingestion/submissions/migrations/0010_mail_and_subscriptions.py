@@ -19,7 +19,6 @@ class Migration(migrations.Migration):
                     ("taxii", "Taxii"),
                     ("command", "Command"),
                     ("mail", "Mail"),
-                    ("subscription", "Subscription"),
                     ("demonstration", "Demonstration"),
                 ],
                 max_length=15,

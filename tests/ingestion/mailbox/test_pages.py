@@ -37,9 +37,12 @@ def test_an_address_is_revoked(hers: Client) -> None:
     hers.post(PAGE)
     key = MailKey.objects.get()
     hers.post(f"{PAGE}/{key.public_id}/revoke")
+    hers.post(PAGE)
     key.refresh_from_db()
     assert key.revoked_at is not None
-    assert "révoquée" in hers.get(PAGE, headers={"Accept-Language": "fr"}).content.decode()
+    shown = hers.get(PAGE, headers={"Accept-Language": "fr"}).content.decode()
+    assert shown.index('data-state="ok"') < shown.index('data-state="idle"')
+    assert "révoquée" in shown
 
 
 def test_a_colleagues_address_is_not_there(hers: Client, lea: Member) -> None:
