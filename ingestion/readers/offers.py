@@ -69,11 +69,25 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A refused candidate, and what its line says of it: for a sender who knows better what it is."""
+
+    candidate: Candidate
+    threat_type: ThreatType | None = None
+    labels: Labels = NO_LABELS
+    comment: str = ""
+
+    @property
+    def line(self) -> int:
+        """As of an offer."""
+        return self.candidate.line
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """Everything that a text says, in its order."""
 
-    items: tuple[Offer | Candidate, ...] = ()
-    """Values that are offered, and refused candidates."""
+    items: tuple[Offer | Refused, ...] = ()
     lines_without_indicator: tuple[int, ...] = ()
     labels: Labels = NO_LABELS
     """What its headings say of whatever follows: for the next piece of a text that is read in pieces."""
@@ -97,7 +111,7 @@ def heard(text: str, *, labels: Labels = NO_LABELS) -> Heard:
     """Everything that a text says; `labels` are those of the headings before it. Never raises, whatever the text."""
     parts = examined(text, comments=True)
     commented = {line.number for line in parts.comments}
-    found: list[Offer | Candidate] = list(parts.leaked)
+    found: list[Offer | Refused] = [Refused(candidate) for candidate in parts.leaked]
     above = _Above(labels=labels)
     for line in sorted([*parts.lines, *parts.comments], key=lambda line: line.number):
         own = _of_line(line, above)
@@ -105,8 +119,10 @@ def heard(text: str, *, labels: Labels = NO_LABELS) -> Heard:
             _hear(above, line)
         if line.number in commented:
             found += [_in_comment(item) for item in own if isinstance(item, Offer)]
-        elif items := own or items_of(line, one_per_line=parts.one_per_line):
-            found += items
+        elif own:
+            found += own
+        elif parts.one_per_line:
+            found += [_refused(item, _said(line, above)) for item in items_of(line, one_per_line=True)]
         else:
             parts.aside.append(line.number)
     found.sort(key=lambda item: item.line)
@@ -128,17 +144,23 @@ def _hear(above: _Above, line: Line) -> None:
         above.labels = replace(_over(above.labels, labels), tags=())
 
 
-def _of_line(line: Line, above: _Above) -> list[Offer | Candidate]:
+def _of_line(line: Line, above: _Above) -> list[Offer | Refused]:
     """The values of a line, and what was surely meant as one but is refused."""
-    items: list[Offer | Candidate] = []
+    items: list[Offer | Refused] = []
     said: _Said | None = None
     for found in line.found:
-        if found.type is not None and found.canonical is not None:
+        if found.certain:
             said = said or _said(line, above)
-            items += _offered(found, found.type, found.canonical, line, said)
-        elif found.certain:
-            items.append(candidate_of(line.number, found))
+            if found.type is not None and found.canonical is not None:
+                items += _offered(found, found.type, found.canonical, line, said)
+            else:
+                items.append(_refused(candidate_of(line.number, found), said))
     return items
+
+
+def _refused(candidate: Candidate, said: _Said) -> Refused:
+    nearest = said.words[0].threat if said.words else said.inherited
+    return Refused(candidate, None if said.harmless else nearest, said.labels, said.comment)
 
 
 @dataclass(slots=True)

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ingestion.readers.base import Candidate, shown
+from ingestion.readers.base import shown
 from ingestion.readers.credentials import holds_secret, redact, redact_value
 from ingestion.readers.credentials import refusal as credential_refusal
 from ingestion.readers.labels import NO_LABELS, Labels
-from ingestion.readers.offers import Offer, Origin, heard
+from ingestion.readers.offers import Offer, Origin, Refused, heard
 from ingestion.stolen.routing import Routed
 from ingestion.submissions.choices import QUERY, Choices, read_choices
 from ingestion.submissions.remarks import Remarks
@@ -125,8 +125,8 @@ def from_text(
     drafts: list[Draft] = []
     proposals: list[Draft] = []
     for item in reading.items:
-        if isinstance(item, Candidate):
-            drafts.append(_refused(item, len(drafts), choices))
+        if isinstance(item, Refused):
+            drafts.append(_refused(item, len(drafts), remarks))
         elif item.origin is Origin.VALUE:
             drafts.append(_offered(item, len(drafts), remarks))
         else:
@@ -143,10 +143,11 @@ def from_text(
     )
 
 
-def _refused(item: Candidate, index: int, choices: Choices) -> Draft:
+def _refused(item: Refused, index: int, remarks: Remarks) -> Draft:
+    found = item.candidate
     return Draft(
-        index=index, line=item.line, input=item.raw, type=item.type or "", canonical=None, refusal=item.refusal,
-        choices=choices,
+        index=index, line=found.line, input=found.raw, type=found.type or "", canonical=None, refusal=found.refusal,
+        choices=remarks.base, said=remarks.said(item),
     )  # fmt: skip
 
 
@@ -154,20 +155,19 @@ def _offered(offer: Offer, index: int, remarks: Remarks) -> Draft:
     """The draft of an offer: what its line calls harmless is refused, unless its sender insists on it."""
     canonical: Canonical | None = offer.canonical
     refusal: Refusal | None = None
-    choices = remarks.base
-    said: Mapping[str, Any] = {}
+    choices, said = remarks.base, remarks.said(offer)
     if offer.harmless and offer.origin is Origin.VALUE:
         detail = "its line says that it is harmless; sent as an item of its own, it is shared"
         canonical, refusal = None, Refusal("said_harmless", detail)
-    else:
+    elif said:
         try:
-            choices, said, marked = remarks.of(offer)
+            choices, marked = remarks.of(offer, said)
             if marked:
                 canonical = replace(offer.canonical, warnings=(*offer.canonical.warnings, "marking_in_line"))
         except Refusal as refused:
             canonical, refusal = None, refused
     return Draft(
-        index=index, line=offer.line, input=offer.raw if offer.origin is not Origin.INSIDE else offer.canonical.value,
+        index=index, line=offer.line, input=offer.raw if offer.origin is Origin.VALUE else offer.canonical.value,
         type=offer.type, canonical=canonical, refusal=refusal, choices=choices, said=said,
     )  # fmt: skip
 
@@ -282,7 +282,7 @@ def draft_of(fields: Mapping[str, Any], *, index: int, line: int, choices: Choic
     value, type_name = fields["value"], fields.get("type")
     canonical, name, refusal = None, type_name or "", None
     try:
-        found = _recognised(value, type_name)
+        found = recognised(value, type_name)
         canonical, name = found.canonical, found.type.name
     except Refusal as caught:
         refusal = caught
@@ -292,7 +292,7 @@ def draft_of(fields: Mapping[str, Any], *, index: int, line: int, choices: Choic
     )  # fmt: skip
 
 
-def _recognised(value: str, type_name: str | None) -> Recognised:
+def recognised(value: str, type_name: str | None) -> Recognised:
     """As `recognise`, but an account with its password is none of any type. Raises Refusal."""
     if holds_secret(value):
         raise credential_refusal()

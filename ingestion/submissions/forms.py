@@ -17,6 +17,7 @@ from iocmarket.kernel.marking import DEFAULT, PAP, TLP
 
 # The channel's own words first; the others stand behind « Other… ».
 USUAL = ("phishing", "brute-force", "scan", "exploitation", "account-compromise", "infostealer", "malware", "c2")
+AS_THE_TEXT_SAYS = _("As the text says")
 AUDIENCES = [
     ("community", _("The whole community")),
     ("circle", _("A circle")),
@@ -37,7 +38,7 @@ class ShareForm(forms.Form):
     text = forms.CharField(required=False, max_length=2_000_000, strip=False)
     tlp = forms.ChoiceField(choices=[(x.slug, x.label) for x in TLP], initial=DEFAULT.tlp.slug)
     pap = forms.ChoiceField(choices=[(x.slug, x.label) for x in PAP], initial=DEFAULT.pap.slug)
-    threat_type = forms.ChoiceField(choices=ThreatType.choices, initial=ThreatType.PHISHING)
+    threat_type = forms.ChoiceField(choices=[("", AS_THE_TEXT_SAYS), *ThreatType.choices], required=False, initial="")
     audience = forms.ChoiceField(choices=AUDIENCES, initial="community")
     circle = forms.ChoiceField(choices=(), required=False)
     recipients = forms.MultipleChoiceField(choices=(), required=False)

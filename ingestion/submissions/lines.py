@@ -12,6 +12,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ingestion.submissions.choices import Choices
+from ingestion.submissions.edits import Edited, Row
+from ingestion.submissions.looks import Look, look_of
 from ingestion.submissions.models import Submission, SubmissionItem
 from ingestion.submissions.planning import REFRESHED, REFUSED, Planned
 from ingestion.submissions.reasons import REASONS, SERIOUS, WARNINGS
@@ -20,14 +23,16 @@ from iocmarket.web.defanged import defang
 
 PAGE = 200
 """Lines on one page of a long submission."""
-KINDS = ("ok", "known", "warn", "bad")
+KINDS = ("ok", "known", "warn", "bad", "out")
 REVIEWED = frozenset({"warn", "bad"})
 """What a sender should look at."""
+UNSHARED = frozenset({"bad", "out"})
+LEFT_OUT = "left_out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One item. `key` names it in the form: by its value, so that a choice stays with it when lines move."""
+    """One item as a person reads it."""
 
     number: int
     input: str
@@ -38,17 +43,22 @@ class Line:
     notes: list[str | Promise] = field(default_factory=list)
     typed: str = ""
     """As it was pasted, where that says more than the value as it is shown."""
-    key: str = ""
     index: int = 0
     """Its place in the submission, by which the next page begins."""
-    tlp: str = ""
-    pap: str = ""
     public_id: UUID | None = None
+    look: Look | None = None
+    """Before it leaves: what may be set for it."""
 
 
-def lines_before(outcome: Outcome) -> list[Line]:
+def lines_before(outcome: Outcome, looked: Edited) -> list[Line]:
     """What would become of each line."""
-    return [_planned(item) for item in outcome.items]
+    batch = looked.sending.choices
+    return [_planned(item, look_of(row, batch)) for item, row in zip(outcome.items, looked.rows, strict=True)]
+
+
+def proposals_of(looked: Edited) -> list[Line]:
+    """What the text only mentions: to be ticked by whoever means it."""
+    return [_proposed(row, looked.sending.choices) for row in looked.proposals]
 
 
 def lines_after(submission: Submission) -> list[Line]:
@@ -66,15 +76,17 @@ def page_of(submission: Submission, *, after: int, review: bool) -> list[Line]:
 
 def account_of_all(submission: Submission) -> dict[str, Any]:
     """The same sums as `account_of`, counted by the database."""
+    left_out = Q(status=REFUSED, reason=LEFT_OUT)
     refused, warned = Q(status=REFUSED), Q(warnings__overlap=sorted(SERIOUS))
     known = Q(status=REFRESHED) | Q(known=True)
     sums = submission.items.aggregate(
         ok=Count("pk", filter=~refused & ~warned & ~known),
         known=Count("pk", filter=~refused & ~warned & known),
         warn=Count("pk", filter=~refused & warned),
-        bad=Count("pk", filter=refused),
+        bad=Count("pk", filter=refused & ~left_out),
+        out=Count("pk", filter=left_out),
     )
-    return {"sums": sums, "kept": sum(sums.values()) - sums["bad"], "review_all": sums["warn"] + sums["bad"]}
+    return {"sums": sums, "kept": sums["ok"] + sums["known"] + sums["warn"], "review_all": sums["warn"] + sums["bad"]}
 
 
 def account_of(lines: Iterable[Line]) -> dict[str, Any]:
@@ -82,31 +94,33 @@ def account_of(lines: Iterable[Line]) -> dict[str, Any]:
     kinds = [line.kind for line in lines]
     return {
         "sums": {kind: kinds.count(kind) for kind in KINDS},
-        "kept": sum(kind != "bad" for kind in kinds),
+        "kept": sum(kind not in UNSHARED for kind in kinds),
         "review": sum(kind in REVIEWED for kind in kinds),
     }
 
 
-def key_of(item: Planned) -> str:
-    """The name of one value in the form."""
-    return item.digest.hex()[:16]
-
-
-def _planned(item: Planned) -> Line:
+def _planned(item: Planned, look: Look) -> Line:
     draft = item.draft
     return Line(
         number=draft.line,
         input=draft.input,
         type=draft.type,
         value=draft.canonical.value if draft.canonical else "",
-        kind=_kind(item.status, item.warnings, known=item.known > 0),
+        kind=_kind(item.status, item.warnings, known=item.known > 0, reason=item.refusal.code if item.refusal else ""),
         reason=_planned_reason(item),
         notes=_notes(item.warnings, [f"{hit.name} {hit.version}" for hit in item.lists]),
         typed=_typed(draft.input, draft.type, draft.canonical.value) if draft.canonical else "",
-        key=key_of(item),
-        tlp=draft.choices.tlp.slug if "tlp" in draft.choices.explicit else "",
-        pap=draft.choices.pap.slug if "pap" in draft.choices.explicit else "",
+        look=look,
     )
+
+
+def _proposed(row: Row, batch: Choices) -> Line:
+    draft = row.read
+    value = draft.canonical.value if draft.canonical else ""
+    return Line(
+        number=draft.line, input=draft.input, type=draft.type, value=value, kind="idle", reason="",
+        look=look_of(row, batch),
+    )  # fmt: skip
 
 
 def _stored(item: SubmissionItem) -> Line:
@@ -115,7 +129,7 @@ def _stored(item: SubmissionItem) -> Line:
         input=item.input,
         type=item.type,
         value=item.value if item.status != REFUSED else "",
-        kind=_kind(item.status, item.warnings, known=item.known),
+        kind=_kind(item.status, item.warnings, known=item.known, reason=item.reason),
         reason=_stored_reason(item),
         notes=_notes(item.warnings, [held.rpartition(" ")[0] for held in item.lists]),
         typed=_typed(item.input, item.type, item.value) if item.status != REFUSED else "",
@@ -128,9 +142,9 @@ def _typed(text: str, type_name: str, value: str) -> str:
     return "" if text in {value, defang(type_name, value)} else text
 
 
-def _kind(status: str, warnings: Iterable[str], *, known: bool) -> str:
+def _kind(status: str, warnings: Iterable[str], *, known: bool, reason: str) -> str:
     if status == REFUSED:
-        return "bad"
+        return "out" if reason == LEFT_OUT else "bad"
     if SERIOUS.intersection(warnings):
         return "warn"
     return "known" if status == REFRESHED or known else "ok"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -16,18 +13,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from ingestion.submissions.choices import read_choices
-from ingestion.submissions.drafts import Draft, InvalidRequest, Sending
-from ingestion.submissions.forms import USUAL, ShareForm
+from ingestion.submissions.drafts import InvalidRequest, Sending
+from ingestion.submissions.edits import Edited, edited, mark_of
+from ingestion.submissions.forms import AS_THE_TEXT_SAYS, USUAL, ShareForm
 from ingestion.submissions.lines import PAGE as PAGE_LINES
-from ingestion.submissions.lines import account_of, account_of_all, lines_after, lines_before, page_of
+from ingestion.submissions.lines import account_of, account_of_all, lines_after, lines_before, page_of, proposals_of
 from ingestion.submissions.mapping import columns_of, columns_said
 from ingestion.submissions.models import Submission
 from ingestion.submissions.pressure import check_rate
 from ingestion.submissions.queueing import enqueue
 from ingestion.submissions.reading import submissions_of
 from ingestion.submissions.reasons import failure_of, fault_of
-from ingestion.submissions.receiving import Long, in_file, in_text
+from ingestion.submissions.receiving import Long, endings, in_file, in_text
 from ingestion.submissions.services import Outcome, preview, submit
 from iocmarket.accounts.models import Circle, Institution, Member
 from iocmarket.accounts.roles import Scope
@@ -37,7 +34,6 @@ from iocmarket.api.problems import Problem
 from iocmarket.api.uploads import TOO_LARGE
 from iocmarket.indicators.threats import ThreatType
 from iocmarket.kernel.decision import Refusal
-from iocmarket.kernel.ids import digest_of
 
 LONG_SEEN = "long"
 """What stands for having looked at a batch too long to be shown."""
@@ -58,9 +54,9 @@ def share(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "sample": SAMPLE,
-        "usual": [(x.value, x.label) for x in ThreatType if x.value in USUAL],
-        "unusual": [(x.value, x.label) for x in ThreatType if x.value not in USUAL],
+        **_threats(form),
         "others": len(form.institutions),
+        "endings": endings(),
         "step": 1,
     }
     if request.method == "POST" and form.is_valid():
@@ -137,12 +133,14 @@ def _answer(request: HttpRequest, member: Member, form: ShareForm) -> dict[str, 
             return {}
         viewer = viewer_of_member(member)
         if isinstance(sent, Long):
-            return _long(request, sent, viewer)
-        mark = _mark_of(form.cleaned_data["text"], sent)
-        sending = with_own_markings(sent, request.POST)
-        if request.POST.get("act") == "share" and request.POST.get("seen") == mark:
-            return _shared(request, sending, viewer)
-        return {"seen": mark, "show": request.POST.get("show", ""), **_looked(preview(sending, viewer=viewer))}
+            return _long(request, sent, viewer, form)
+        looked = edited(sent, request.POST)
+        seen, mark = request.POST.get("seen"), mark_of(looked.sending)
+        sharing = request.POST.get("act") == "share"
+        if sharing and seen == mark:
+            return _shared(request, looked.sending, viewer)
+        outcome = preview(looked.sending, viewer=viewer)
+        return {"seen": mark, "changed": sharing and seen, **_file_of(form), **_looked(request, outcome, looked)}
     except InvalidRequest as invalid:
         form.add_error("text", fault_of(invalid.faults[0]))
     except Problem as problem:
@@ -153,18 +151,26 @@ def _answer(request: HttpRequest, member: Member, form: ShareForm) -> dict[str, 
 
 
 def _sent(request: HttpRequest, form: ShareForm, member: Member) -> Sending | Long | None:
-    """What was pasted, or else the file that was chosen; None for neither."""
+    """The file that was chosen, or else what was pasted; None for neither."""
     text, upload = form.cleaned_data["text"], form.cleaned_data["file"]
     if request.META.get(TOO_LARGE):
         raise Problem(413, "body_too_large", "the file is too large")
+    if upload:
+        return in_file(
+            upload, form.choices, form.said, columns_said(upload, request.POST),
+            sender=lambda: member.institution.name if member.institution else "",
+        )  # fmt: skip
     if text.strip():
         return in_text(text, form.choices, form.said)
-    if not upload:
-        return None
-    return in_file(
-        upload, form.choices, form.said, columns_said(upload, request.POST),
-        sender=lambda: member.institution.name if member.institution else "",
-    )  # fmt: skip
+    if request.POST.get("act") == "share" and request.POST.get("seen"):
+        raise Problem(422, "file_forgotten", "a browser without scripts forgets the file that was chosen")
+    return None
+
+
+def _file_of(form: ShareForm) -> dict[str, Any]:
+    """What the page says of the file that it has read."""
+    upload = form.cleaned_data["file"]
+    return {"file_read": upload.name, "text_waits": bool(form.cleaned_data["text"].strip())} if upload else {}
 
 
 def _shared(request: HttpRequest, sending: Sending, viewer: Viewer) -> UUID:
@@ -176,43 +182,37 @@ def _shared(request: HttpRequest, sending: Sending, viewer: Viewer) -> UUID:
     return outcome.public_id
 
 
-def _looked(outcome: Outcome) -> dict[str, Any]:
-    lines = lines_before(outcome)
+def _threats(form: ShareForm) -> dict[str, Any]:
+    """The threats to choose from: the channel's own words first, the others behind a lid."""
+    usual = [(kind.value, kind.label) for kind in ThreatType if kind.value in USUAL]
+    unusual = [(kind.value, kind.label) for kind in ThreatType if kind.value not in USUAL]
+    chosen = form["threat_type"].value()
+    return {
+        "usual": [("", AS_THE_TEXT_SAYS), *usual],
+        "unusual": unusual,
+        "other_threat": any(value == chosen for value, _label in unusual),
+    }
+
+
+def _looked(request: HttpRequest, outcome: Outcome, looked: Edited) -> dict[str, Any]:
+    lines = lines_before(outcome, looked)
     return {
         "step": 2,
+        "show": request.POST.get("show", ""),
         "lines": lines,
+        "proposals": proposals_of(looked),
+        "proposals_hidden": looked.proposals_hidden,
         "without": outcome.lines_without_indicator,
         "looked": True,
         **account_of(lines),
     }
 
 
-def _long(request: HttpRequest, sent: Long, viewer: Viewer) -> dict[str, Any] | UUID:
+def _long(request: HttpRequest, sent: Long, viewer: Viewer, form: ShareForm) -> dict[str, Any] | UUID:
     """More than can be looked at line by line: the button that shares says so, and the account comes afterwards."""
     if request.POST.get("act") == "share" and request.POST.get("seen") == LONG_SEEN:
         return enqueue(sent, viewer=viewer, channel=Submission.Channel.WEB).public_id
-    return {"step": 2, "too_long": True, "looked": True, "seen": LONG_SEEN}
-
-
-def _mark_of(text: str, sending: Sending) -> str:
-    """Equal for the same text, however a browser ends its lines; and for the same file."""
-    said = "\n".join(text.splitlines()) + "\0" + ("" if text.strip() else sending.raw)
-    return hashlib.sha256(said.encode(errors="surrogatepass")).hexdigest()[:32]
-
-
-def with_own_markings(sending: Sending, data: Mapping[str, str]) -> Sending:
-    """Apply `tlp-<key>` and `pap-<key>`: what was set for one value. Raises Refusal for an unknown label."""
-    return replace(sending, drafts=tuple(_with_own_marking(draft, data) for draft in sending.drafts))
-
-
-def _with_own_marking(draft: Draft, data: Mapping[str, str]) -> Draft:
-    if draft.canonical is None:
-        return draft
-    name = digest_of(draft.type, draft.canonical.value).hex()[:16]
-    said = {label: data[key] for label in ("tlp", "pap") if data.get(key := f"{label}-{name}")}
-    if not said:
-        return draft
-    return replace(draft, choices=read_choices(said, base=draft.choices, where="", own=True))
+    return {"step": 2, "too_long": True, "looked": True, "seen": LONG_SEEN, **_file_of(form)}
 
 
 def _say(request: HttpRequest, outcome: Outcome) -> None:

@@ -283,6 +283,11 @@ def _by_head(body: Body, among: Iterable[FileReader]) -> FileReader | None:
     return next((reader for reader in among if reader.is_mine(head)), None)
 
 
+def endings() -> tuple[str, ...]:
+    """The endings of file names that mean a format; a file of any other is read by how it begins, else as text."""
+    return tuple(sorted({".txt", *_BY_NAME, *(suffix for reader in file_readers for suffix in reader.suffixes)}))
+
+
 _BY_NAME = {
     ".csv": "text/csv",
     ".tsv": "text/csv",

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from ingestion.readers.labels import NO_LABELS, Labels
-from ingestion.readers.offers import Offer
+from ingestion.readers.offers import Offer, Refused
 from ingestion.submissions.choices import TAG_MAX, TAGS_MAX, Choices, read_choices
 from iocmarket.indicators.threats import ThreatType
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import PAP, TLP
 
-Remark = tuple[Choices, dict[str, Any], bool]
-"""What holds for a value, what of it its line said, and whether that is another marking than the default."""
+Remark = tuple[Choices, bool]
+"""What holds for a value, and whether that is another marking than the default."""
+_NOTHING: dict[str, Any] = {}
 
 
 class Remarks:
@@ -26,33 +27,29 @@ class Remarks:
     def __init__(self, base: Choices, given: Mapping[str, Any]) -> None:
         self.base = base
         self._threat_open = "threat_type" not in given and base.threat_type == ThreatType.OTHER.value
-        self._nothing: Remark = (base, {}, False)
         self._understood: dict[object, Remark | Refusal] = {}
 
-    def of(self, offer: Offer) -> Remark:
-        """What is said of one offer. Raises Refusal for what cannot hold together (TLP:RED to the community)."""
-        if offer.labels is NO_LABELS and offer.threat_type is None and not offer.comment:
-            return self._nothing
+    def of(self, offer: Offer, said: Mapping[str, Any]) -> Remark:
+        """What holds for an offer of which this is said. Raises Refusal for what excludes itself (RED to everybody)."""
         key = (offer.labels, offer.threat_type, offer.comment)
         found = self._understood.get(key)
         if found is None:
-            found = self._understood[key] = self._read(offer)
+            found = self._understood[key] = self._read(said)
         if isinstance(found, Refusal):
             raise found
         return found
 
-    def _read(self, offer: Offer) -> Remark | Refusal:
-        said = self._said(offer)
-        if not said:
-            return self._nothing
+    def _read(self, said: Mapping[str, Any]) -> Remark | Refusal:
         try:
             choices = read_choices(said, base=self.base, where="", own=True)
         except Refusal as refusal:
             return refusal
-        return choices, said, (choices.tlp, choices.pap) != (self.base.tlp, self.base.pap)
+        return choices, (choices.tlp, choices.pap) != (self.base.tlp, self.base.pap)
 
-    def _said(self, offer: Offer) -> dict[str, Any]:
-        """By the names of the API, fit for JSON."""
+    def said(self, offer: Offer | Refused) -> dict[str, Any]:
+        """What the words say, by the names of the API, fit for JSON."""
+        if offer.labels is NO_LABELS and offer.threat_type is None and not offer.comment:
+            return _NOTHING
         said: dict[str, Any] = {}
         if offer.labels.tlp is not None:
             said["tlp"] = offer.labels.tlp.slug

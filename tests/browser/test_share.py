@@ -65,10 +65,11 @@ def test_one_line_gets_its_own_marking_and_keeps_it_when_lines_move(visit: Visit
     text = page.get_by_role("textbox", name="Texte collé")
     text.fill("185.220.103.7\n185.220.103.8")
     page.get_by_role("row", name="185.220.103[.]8").get_by_text("Régler").click()
-    page.get_by_label("TLP de la ligne 2").select_option("GREEN")
-    page.get_by_label("PAP de la ligne 2").select_option("RED")
+    page.get_by_label("TLP de la ligne 2").select_option("TLP:GREEN")
+    page.get_by_label("PAP de la ligne 2").select_option("PAP:RED")
     text.fill("185.220.103.6\n185.220.103.7\n185.220.103.8")
     expect(page.get_by_label("TLP de la ligne 3")).to_have_value("green")
+    expect(page.get_by_label("PAP de la ligne 3")).to_have_value("red")
     page.get_by_role("button", name="Partager 3 indicateurs").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("3 indicateurs partagés")
     marked = dict(

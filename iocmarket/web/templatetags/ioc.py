@@ -25,7 +25,7 @@ register = template.Library()
 
 # The bounds of the scale that STIX 2.1 (appendix A) and Elastic give to words.
 CONFIDENCE_MEDIUM, CONFIDENCE_HIGH = 30, 70
-STATE_ICONS = {"ok": "check", "warn": "warn", "bad": "cross", "known": "again", "idle": "clock"}
+STATE_ICONS = {"ok": "check", "warn": "warn", "bad": "cross", "known": "again", "idle": "clock", "out": "bin"}
 
 
 @register.simple_tag
@@ -94,7 +94,7 @@ def _is_one_word(shown: str) -> bool:
 
 @register.inclusion_tag("components/state.html")
 def state(kind: str, text: object, icon: str = "") -> dict[str, object]:
-    """A state, always as icon, word and colour. Kinds: ok, warn, bad, known, idle (KeyError for any other)."""
+    """A state, always as icon, word and colour. Kinds: ok, warn, bad, known, idle, out (KeyError for any other)."""
     return {"kind": kind, "text": text, "icon": icon or STATE_ICONS[kind]}
 
 
@@ -127,15 +127,16 @@ def spark(counts: Sequence[int], label: object) -> dict[str, object]:
 
 
 @register.inclusion_tag("components/account.html")
-def line_account(accepted: int, known: int, warned: int, refused: int) -> dict[str, object]:
+def line_account(accepted: int, known: int, warned: int, refused: int, left_out: int = 0) -> dict[str, object]:
     """What became of every line: a sum that adds up by construction, and its bar."""
-    parts = [("ok", accepted), ("known", known), ("warn", warned), ("bad", refused)]
+    parts = [("ok", accepted), ("known", known), ("warn", warned), ("bad", refused), ("out", left_out)]
     return {
-        "total": accepted + known + warned + refused,
+        "total": sum(count for _state, count in parts),
         "accepted": accepted,
         "known": known,
         "warned": warned,
         "refused": refused,
+        "left_out": left_out,
         "segments": charts.bar(parts),
     }
 

@@ -1,0 +1,152 @@
+"""What a person changes of single lines before sharing: another type, marking or threat, left out, taken after all.
+
+A change is named by what was read, not by its place, so that it stays with a value when lines move. It is applied to
+what was read, on the server, each time anew; what then stands there is what was looked at, and only that is shared
+(`mark_of`). Pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+
+from ingestion.readers.credentials import BLANK
+from ingestion.submissions.choices import Choices, read_choices
+from ingestion.submissions.drafts import Draft, Sending, recognised
+from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.ids import digest_of
+
+PROPOSALS_MAX = 100
+"""Proposals that a page shows; a list with thousands of values in its comments is read as a list."""
+_KEY_LENGTH = 16
+_LEVELS = {"tlp": "tlp", "pap": "pap", "threat": "threat_type"}
+"""Fields of a line in the form, and what they set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What a person set for one line."""
+
+    type: str = ""
+    tlp: str = ""
+    pap: str = ""
+    threat: str = ""
+    dropped: bool = False
+    taken: bool = False
+
+    @property
+    def is_said(self) -> bool:
+        """Whether something is changed."""
+        return self != _NO_EDIT
+
+
+_NO_EDIT = Edit()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the look: as it was read, what was set, and what follows."""
+
+    key: str
+    read: Draft
+    edit: Edit
+    draft: Draft
+    proposed: bool = False
+    """Whether the text only mentions it, and a person took it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """A sending with what was changed of it."""
+
+    sending: Sending
+    rows: tuple[Row, ...]
+    """One for each draft of the sending, in its order."""
+    proposals: tuple[Row, ...]
+    proposals_hidden: int = 0
+
+
+def edited(sending: Sending, data: Mapping[str, str]) -> Edited:
+    """Apply the fields `type-<key>`, `tlp-<key>`, `pap-<key>`, `threat-<key>`, `drop-<key>` and `take-<key>`.
+
+    Whatever cannot be, an unknown label, a type that the value is none of, refuses its line alone.
+    """
+    rows = [_row(draft, key, data, sending.choices) for key, draft in _named(sending.drafts)]
+    known = {_identity(row.read) for row in rows}
+    fresh = {_identity(draft): draft for draft in reversed(sending.proposals) if draft.canonical is not None}
+    mentioned = [draft for draft in reversed(fresh.values()) if _identity(draft) not in known]
+    proposals = [_row(draft, key, data, sending.choices) for key, draft in _named(mentioned[:PROPOSALS_MAX])]
+    taken = [replace(row, proposed=True) for row in proposals if row.edit.taken]
+    if taken:
+        rows = sorted([*rows, *taken], key=lambda row: row.draft.line)
+        rows = [replace(row, draft=replace(row.draft, index=index)) for index, row in enumerate(rows)]
+    return Edited(
+        sending=replace(sending, drafts=tuple(row.draft for row in rows)),
+        rows=tuple(rows),
+        proposals=tuple(proposals),
+        proposals_hidden=max(0, len(mentioned) - PROPOSALS_MAX),
+    )
+
+
+def mark_of(sending: Sending) -> str:
+    """Equal for sendings that say the same of the same values, and for no others."""
+    told = hashlib.sha256()
+    for draft in sending.drafts:
+        value = draft.canonical.value if draft.canonical else ""
+        refused = draft.refusal.code if draft.refusal else ""
+        said = [getattr(draft.choices, field.name) for field in fields(Choices) if field.name != "explicit"]
+        told.update(repr((draft.line, draft.input, draft.type, value, refused, said)).encode(errors="surrogatepass"))
+    return told.hexdigest()[:32]
+
+
+def can_be_read_again(draft: Draft) -> bool:
+    """Whether what is shown of the input is the whole of it, and holds no secret."""
+    code = draft.refusal.code if draft.refusal else ""
+    return code != "credential" and bool(draft.input) and not draft.input.endswith("…") and BLANK not in draft.input
+
+
+def _named(drafts: Iterable[Draft]) -> Iterator[tuple[str, Draft]]:
+    """Each with the name that its fields bear in the form: a value that stands twice has two names."""
+    met: Counter[str] = Counter()
+    for draft in drafts:
+        key = digest_of(*_identity(draft)).hex()[:_KEY_LENGTH]
+        met[key] += 1
+        yield (key if met[key] == 1 else f"{key}.{met[key]}"), draft
+
+
+def _identity(draft: Draft) -> tuple[str, str]:
+    return ("", draft.input) if draft.canonical is None else (draft.type, draft.canonical.value)
+
+
+def _row(read: Draft, key: str, data: Mapping[str, str], base: Choices) -> Row:
+    edit = Edit(
+        **{name: data.get(f"{name}-{key}", "")[:60] for name in ("type", *_LEVELS)},
+        dropped=bool(data.get(f"drop-{key}")),
+        taken=bool(data.get(f"take-{key}")),
+    )
+    return Row(key=key, read=read, edit=edit, draft=_applied(read, edit, base) if edit.is_said else read)
+
+
+def _applied(read: Draft, edit: Edit, base: Choices) -> Draft:
+    if edit.dropped:
+        return replace(read, canonical=None, refusal=Refusal("left_out", "left out by the sender"))
+    try:
+        choices = _choices(read, edit, base)
+        if edit.type or read.canonical is None:
+            if not can_be_read_again(read):
+                return read
+            found = recognised(read.input, edit.type or read.type or None)
+            return replace(read, type=found.type.name, canonical=found.canonical, refusal=None, choices=choices)
+    except Refusal as refusal:
+        return replace(read, type=edit.type or read.type, canonical=None, refusal=refusal)
+    return replace(read, choices=choices)
+
+
+def _choices(read: Draft, edit: Edit, base: Choices) -> Choices:
+    """What holds for a line: what was set for it, over what its words say, over the rest. Raises Refusal."""
+    own = {name: getattr(edit, field) for field, name in _LEVELS.items() if getattr(edit, field)}
+    if read.said:
+        return read_choices({**read.said, **own}, base=base, where="", own=True)
+    return read_choices(own, base=read.choices, where="", own=True) if own else read.choices
