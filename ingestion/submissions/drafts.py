@@ -16,7 +16,7 @@ from ingestion.readers.labels import NO_LABELS, Labels
 from ingestion.readers.offers import Offer, Origin, Refused, heard
 from ingestion.stolen.routing import Routed
 from ingestion.submissions.choices import QUERY, Choices, read_choices
-from ingestion.submissions.remarks import Remarks
+from ingestion.submissions.remarks import IN_LINE, Remarks
 from iocmarket.indicators.recognise import Recognised, recognise
 from iocmarket.indicators.types import Canonical
 from iocmarket.indicators.types.base import cleaned
@@ -163,7 +163,7 @@ def _offered(offer: Offer, index: int, remarks: Remarks) -> Draft:
         try:
             choices, marked = remarks.of(offer, said)
             if marked:
-                canonical = replace(offer.canonical, warnings=(*offer.canonical.warnings, "marking_in_line"))
+                canonical = replace(offer.canonical, warnings=(*offer.canonical.warnings, IN_LINE))
         except Refusal as refused:
             canonical, refusal = None, refused
     return Draft(

@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from ingestion.readers.credentials import BLANK
 from ingestion.submissions.choices import Choices, read_choices
 from ingestion.submissions.drafts import Draft, Sending, recognised
+from ingestion.submissions.remarks import IN_LINE
+from iocmarket.indicators.types.base import Canonical
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.ids import digest_of
 
@@ -91,13 +93,16 @@ def edited(sending: Sending, data: Mapping[str, str]) -> Edited:
 
 
 def mark_of(sending: Sending) -> str:
-    """Equal for sendings that say the same of the same values, and for no others."""
-    told = hashlib.sha256()
+    """Equal for the same text or file whose every line is read as the same; what is set by hand is in plain sight.
+
+    However a browser ends its lines, and whatever is set for the batch or as the marking of a line: whoever presses the
+    button has set it. Another type, a line left out or taken, a line that a setting refuses is looked at first.
+    """
+    told = hashlib.sha256("\n".join(sending.raw.splitlines()).encode(errors="surrogatepass"))
     for draft in sending.drafts:
         value = draft.canonical.value if draft.canonical else ""
         refused = draft.refusal.code if draft.refusal else ""
-        said = [getattr(draft.choices, field.name) for field in fields(Choices) if field.name != "explicit"]
-        told.update(repr((draft.line, draft.input, draft.type, value, refused, said)).encode(errors="surrogatepass"))
+        told.update(repr((draft.line, draft.input, draft.type, value, refused)).encode(errors="surrogatepass"))
     return told.hexdigest()[:32]
 
 
@@ -141,7 +146,14 @@ def _applied(read: Draft, edit: Edit, base: Choices) -> Draft:
             return replace(read, type=found.type.name, canonical=found.canonical, refusal=None, choices=choices)
     except Refusal as refusal:
         return replace(read, type=edit.type or read.type, canonical=None, refusal=refusal)
-    return replace(read, choices=choices)
+    return replace(read, canonical=_marked_by_hand(read, edit), choices=choices)
+
+
+def _marked_by_hand(read: Draft, edit: Edit) -> Canonical | None:
+    """The value without the warning that its line gives its marking, where a person gives it another one."""
+    if read.canonical is None or not (edit.tlp or edit.pap):
+        return read.canonical
+    return replace(read.canonical, warnings=tuple(code for code in read.canonical.warnings if code != IN_LINE))
 
 
 def _choices(read: Draft, edit: Edit, base: Choices) -> Choices:

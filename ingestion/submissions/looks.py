@@ -97,7 +97,7 @@ def readable_as(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _beside(type_name: str) -> tuple[str, ...]:
-    """The types as which values of a type can usually be read too: a proposal, which the next look puts to the proof."""
+    """The types as which values of a type can usually be read too: a proposal, which the next look proves."""
     return readable_as(ioc_types[type_name].examples[0][1])
 
 

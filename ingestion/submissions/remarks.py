@@ -16,6 +16,8 @@ from iocmarket.indicators.threats import ThreatType
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import PAP, TLP
 
+IN_LINE = "marking_in_line"
+"""The warning that a value's line gives its marking."""
 Remark = tuple[Choices, bool]
 """What holds for a value, and whether that is another marking than the default."""
 _NOTHING: dict[str, Any] = {}

@@ -34,7 +34,12 @@ ARGUMENTS = [
 # How long a step may take before it counts as failed, in milliseconds: a slow machine is not a wrong page.
 PATIENCE = 60_000
 # The browser writes this to the console itself for every answer that is meant to be one.
-EXPECTED = "Failed to load resource: the server responded with a status of 4"
+EXPECTED = (
+    "Failed to load resource: the server responded with a status of 4",
+    # htmx tells of a request that a newer one replaces; one that fails is told as htmx:sendError too.
+    "htmx:afterRequest, ",
+    "htmx:sendAbort, ",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

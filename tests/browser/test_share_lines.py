@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from uuid import UUID
 
 from playwright.sync_api import Page, expect
 
 from ingestion.submissions.models import SubmissionItem
 from iocmarket.indicators.models import Contribution
+from iocmarket.kernel.marking import TLP
 from tests.browser.conftest import Visit
 from tests.browser.eyes import barriers, overflow
 from tests.browser.village import Village
@@ -46,7 +48,7 @@ def pictures(page: Page, name: str) -> None:
         page.set_viewport_size({"width": width, "height": 900})
         assert overflow(page) == 0, (scheme, width)
         if PICTURES:
-            page.screenshot(path=f"{PICTURES}/{name}-{scheme}-{width}.png", full_page=True)
+            page.screenshot(path=f"{PICTURES}/{name}-{scheme}-{width}.png", full_page=True, caret="initial")
     page.emulate_media(color_scheme="light")
     if before is not None:
         page.set_viewport_size(before)
@@ -63,7 +65,7 @@ def test_paste_change_a_type_leave_a_line_out_override_share(visit: Visit, villa
     expect(chat).to_contain_text("brute-force CAS depuis 02h15")
     page.get_by_role("row", name="9e107d9d").get_by_text("Régler").click()
     page.get_by_label("Type de la ligne 3").select_option("imphash")
-    expect(page.get_by_role("row", name="9e107d9d")).to_contain_text("imphash")
+    expect(page.get_by_role("row", name="9e107d9d").locator(".value-type")).to_have_text("imphash")
     page.get_by_role("row", name="portail-cas").get_by_text("Régler").click()
     page.get_by_role("row", name="portail-cas").get_by_label("Écarter").check()
     expect(page.get_by_role("row", name="portail-cas")).to_contain_text("Écarté")
@@ -87,7 +89,7 @@ def test_paste_change_a_type_leave_a_line_out_override_share(visit: Visit, villa
     pictures(page, "shared-lines")
 
 
-def _newest() -> object:
+def _newest() -> UUID:
     return SubmissionItem.objects.latest("pk").submission.public_id
 
 
@@ -96,7 +98,7 @@ def test_a_line_left_out_comes_back_as_it_was_set(visit: Visit, village: Village
     page.get_by_role("textbox", name="Texte collé").fill("45.1.2.3\n45.1.2.4")
     page.get_by_role("row", name="45.1.2[.]3").get_by_text("Régler").click()
     page.get_by_label("TLP de la ligne 1").select_option("TLP:GREEN")
-    expect(page.get_by_role("row", name="45.1.2[.]3")).to_contain_text("TLP:GREEN")
+    expect(page.get_by_role("row", name="45.1.2[.]3").locator(".marking-chip").first).to_have_text("TLP:GREEN")
     page.get_by_role("row", name="45.1.2[.]3").get_by_label("Écarter").check()
     expect(page.get_by_role("button", name="Partager 1 indicateur")).to_be_visible()
     page.locator("#lines").get_by_label("Écarter ligne 1").uncheck()
@@ -117,13 +119,13 @@ def test_a_file_is_dropped_read_changed_and_shared(visit: Visit, village: Villag
     pictures(page, "share-file")
     page.get_by_role("row", name="45.7.7[.]2").get_by_text("Régler").click()
     page.get_by_label("TLP de la ligne 3").select_option("TLP:CLEAR")
-    expect(page.get_by_role("row", name="45.7.7[.]2")).to_contain_text("TLP:CLEAR")
-    page.get_by_text("PAP:AMBER").first.click()  # for the whole batch: the file stays
-    expect(page.get_by_role("row", name="45.7.7[.]1")).to_be_visible()
+    expect(page.get_by_role("row", name="45.7.7[.]2").locator(".marking-chip").first).to_have_text("TLP:CLEAR")
+    page.locator("#pap-amber").check()  # for the whole batch: the file stays
+    expect(page.get_by_role("row", name="45.7.7[.]1").locator(".marking-chip").last).to_have_text("PAP:AMBER")
     page.get_by_role("button", name="Partager 2 indicateurs").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("2 indicateurs partagés")
     marked = dict(Contribution.unscoped.filter(submission=_newest()).values_list("indicator__value", "tlp"))
-    assert marked == {"45.7.7.1": 1, "45.7.7.2": 0}
+    assert marked == {"45.7.7.1": TLP.GREEN, "45.7.7.2": TLP.CLEAR}
 
 
 def test_a_file_is_pasted_and_taken_away_again(visit: Visit, village: Village) -> None:
@@ -144,7 +146,5 @@ def test_the_field_for_a_file_is_reached_with_the_keyboard(visit: Visit, village
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     expect(page.get_by_label("Ou un fichier")).to_be_focused()
-    with page.expect_file_chooser() as opened:
-        page.keyboard.press("Enter")
-    opened.value.set_files(path)
+    page.locator(":focus").set_input_files(path)
     expect(page.get_by_role("row", name="45.7.7[.]1")).to_be_visible()

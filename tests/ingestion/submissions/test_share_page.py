@@ -82,26 +82,31 @@ def test_look_change_a_type_leave_out_override_look_again_share(person: Client) 
     assert shown.context["sums"] == {"ok": 3, "known": 0, "warn": 0, "bad": 1, "out": 1}
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"text": "45.1.2.3\n45.1.2.4\n45.1.2.5"}, {"tlp": "clear"}, {"audience": "own"}, {"comment": "autre"}],
-    ids=["text", "marking", "audience", "comment"],
-)
-def test_what_was_changed_since_the_look_is_looked_at_first(person: Client, change: dict[str, str]) -> None:
+def test_a_text_that_was_changed_since_the_look_is_looked_at_first(person: Client) -> None:
     first = look(person, text="45.1.2.3\n45.1.2.4")
-    again = share(person, first, **{"text": "45.1.2.3\n45.1.2.4", **change})
-    assert again.status_code == 200
-    assert again.context["changed"]
+    for text in ("45.1.2.3\n45.1.2.4\n45.1.2.5", "45.1.2.3\n45.1.2.4 TLP:CLEAR"):
+        again = share(person, first, text=text)
+        assert again.status_code == 200
+        assert again.context["changed"]
     assert not Contribution.unscoped.exists()
-    assert share(person, again, **{"text": "45.1.2.3\n45.1.2.4", **change}).status_code == 302
+    assert share(person, again, text=text).status_code == 302
 
 
-def test_a_change_of_a_line_is_looked_at_first_too(person: Client) -> None:
+def test_a_line_that_is_read_as_something_else_is_looked_at_first_too(person: Client) -> None:
     first = look(person, text="45.1.2.3\n45.1.2.4")
-    for kind, value in (("drop", "1"), ("tlp", "clear"), ("type", "user-agent"), ("threat", "scan")):
+    for kind, value in (("drop", "1"), ("type", "user-agent"), ("tlp", "red")):
         again = share(person, first, text="45.1.2.3\n45.1.2.4", **{field(first, kind, 1): value})
         assert again.status_code == 200
     assert not Contribution.unscoped.exists()
+
+
+def test_what_is_set_by_hand_is_shared_as_it_is_set(person: Client) -> None:
+    first = look(person, text="45.1.2.3\n45.1.2.4")
+    own = {field(first, "tlp", 1): "clear", field(first, "threat", 1): "scan"}
+    assert share(person, first, **{"text": "45.1.2.3\n45.1.2.4", "pap": "red", **own}).status_code == 302
+    rows = said()
+    assert (str(rows["45.1.2.3"].marking), rows["45.1.2.3"].threat_type) == ("TLP:CLEAR PAP:RED", "scan")
+    assert str(rows["45.1.2.4"].marking) == "TLP:AMBER PAP:RED"
 
 
 def test_a_field_of_a_line_that_is_nonsense_refuses_that_line(person: Client) -> None:

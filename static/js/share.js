@@ -1,5 +1,5 @@
-// A file dropped on the paste area, or pasted from the clipboard, is put into the field that Tab reaches and a click opens:
-// from there on it is a chosen file like any other.
+// The page Share beyond HTML. A file dropped on the paste area, or pasted from the clipboard, is put into the field that Tab reaches and a click opens:
+// from there on it is a chosen file like any other. Lines whose settings are open stay open when they are read anew.
 (() => {
   "use strict";
   const zone = document.querySelector("[data-drop]");
@@ -59,6 +59,15 @@
     field.dispatchEvent(new Event("change", { bubbles: true }));
     field.focus();
   });
+
+  let opened = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    opened = [...event.detail.target.querySelectorAll("details[open][id]")].map((one) => one.id);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+  });
+
   const offer = () => document.querySelectorAll("[data-file-away]").forEach((button) => { button.hidden = false; });
   document.addEventListener("htmx:afterSwap", offer);
   offer();
