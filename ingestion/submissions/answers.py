@@ -43,6 +43,7 @@ def _progress(submission: Submission) -> dict[str, Any]:
         "items": [],
         "items_url": f"{url_of(submission.public_id)}/items",
         "expected": submission.expected,
+        "held": submission.held == Submission.Held.HELD and not submission.is_finished,
         "failure": failure,
     }
 

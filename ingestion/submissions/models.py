@@ -33,6 +33,13 @@ class Submission(models.Model):
         DONE = "done"
         FAILED = "failed"
 
+    class Held(models.TextChoices):
+        """Whether an administrator has to look before anything of it is shared (reviewing.py)."""
+
+        NO = "", "no"
+        HELD = "held", "held"
+        RELEASED = "released", "released"
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="submissions")
     author = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="submissions")
@@ -64,6 +71,9 @@ class Submission(models.Model):
     # The worker's last sign of life; null until one has begun.
     beat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    held = models.CharField(max_length=10, choices=Held.choices, blank=True, default=Held.NO)
+    # Why: how many were looked at, how many no feed may block, and for which reasons. No values.
+    held_figures = models.JSONField(default=dict)
     # Something in it is TLP:RED.
     in_person = models.BooleanField(default=False)
     # Why it failed: a code and a sentence.

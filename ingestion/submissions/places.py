@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from iocmarket.accounts.roles import SESSION_SCOPES, Scope
+from ingestion.submissions.reviewing import waiting
+from iocmarket.accounts.models import Member
+from iocmarket.accounts.roles import SESSION_SCOPES, Capability, Scope
 from iocmarket.accounts.snippets import Block, Tool, snippets
-from iocmarket.web.navigation import NavItem, navigation
+from iocmarket.web.navigation import Badge, Group, NavItem, navigation
 
 
 def _may_write(request: HttpRequest) -> bool:
@@ -29,6 +31,15 @@ def _script(url: str, token: str, institution_id: int) -> list[Block]:
     ]
 
 
+def _reviews(request: HttpRequest) -> bool:
+    return isinstance(request.user, Member) and request.user.may(Capability.SUBMISSIONS_REVIEW)
+
+
+def _held(request: HttpRequest) -> Badge | None:
+    count = waiting().count() if _reviews(request) else 0
+    return Badge(count, _("waiting for an answer"), alert=True) if count else None
+
+
 def register() -> None:
     """Called once, when the app is ready."""
     snippets.register(
@@ -36,6 +47,12 @@ def register() -> None:
             title=_("Share from a script"), note=_("honeypot, log watcher, chat bridge"), icon="share", order=75,
             needs=Scope.INDICATORS_WRITE, writer=_script,
         ),
+    )  # fmt: skip
+    navigation.register(
+        NavItem(
+            key="review", label=_("Submissions to review"), url_name="review", icon="check", order=26,
+            group=Group.COMMUNITY, also=("review-decide",), visible=_reviews, badge=_held,
+        )
     )  # fmt: skip
     navigation.register(
         NavItem(

@@ -240,6 +240,7 @@ FAILURES: dict[str, Promise] = {
     "part_failed": _(
         "A part of it could not be taken, after several attempts. The lines below are shared; send the rest again."
     ),
+    "refused_in_review": _("An administrator refused to share it: much of it may never be blocked."),
     "sender_gone": _("The sender is not let in any more. What was not taken until then is not shared."),
     "taken_back": _("It was taken back before its end."),
     "too_many_items": _("There are more than 100,000 indicators: share them in parts."),

@@ -31,7 +31,8 @@ def work(pk: int) -> None:
 def sweep() -> int:
     """Hint at what waits without a worker: the message was lost, or the worker died. How many."""
     silent = Q(beat_at__lt=clock.now() - SILENT) | Q(beat_at=None, created_at__lt=clock.now() - SILENT / 3)
-    found = list(Submission.objects.filter(silent, state__in=WAITING).order_by("pk").values_list("pk", flat=True)[:100])
+    working = Submission.objects.exclude(held=Submission.Held.HELD)
+    found = list(working.filter(silent, state__in=WAITING).order_by("pk").values_list("pk", flat=True)[:100])
     for pk in found:
         hint(pk)
     return len(found)

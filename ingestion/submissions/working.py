@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import OperationalError, connection, transaction
 
+from ingestion.submissions import reviewing
 from ingestion.submissions.addressees import Addressees, addressees_of
 from ingestion.submissions.choices import QUERY, Choices, read_choices
 from ingestion.submissions.drafts import Draft, ReportDraft, Sending, from_text
@@ -76,7 +77,7 @@ def _begin(pk: int) -> bool:
     cache.set("heartbeat:worker", 1, timeout=60)
     _without_waiting()
     submission = Submission.objects.select_for_update().filter(pk=pk).first()
-    if submission is None or submission.is_finished:
+    if submission is None or submission.is_finished or submission.held == Submission.Held.HELD:
         return False
     if submission.attempts >= TRIES:
         done = submission.received
@@ -107,6 +108,11 @@ def _do(submission: Submission) -> bool:
     if text is not None:
         _read(submission, text)
         return True
+    if not submission.parts_done and submission.held == Submission.Held.NO:
+        figures = reviewing.assess(submission, _choices(submission))
+        if figures is not None:
+            reviewing.hold(submission, figures)
+            return False
     part = held.filter(kind=SubmissionPart.Kind.ENTRIES, number=submission.parts_done).first()
     if part is not None:
         _merge(submission, part)

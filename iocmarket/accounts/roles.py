@@ -79,6 +79,8 @@ class Capability(StrEnum):
     INSTITUTIONS_MANAGE = "community.institutions.manage"
     # Write agreements with partners, and open the public feed.
     PARTNERS_MANAGE = "community.partners.manage"
+    # Release or refuse submissions that look like poison, by their figures.
+    SUBMISSIONS_REVIEW = "community.submissions.review"
     # Add warning lists, choose what a hit means, make exceptions.
     LISTS_MANAGE = "community.lists.manage"
     # Verify what institutions own where the DNS cannot tell.

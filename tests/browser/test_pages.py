@@ -116,8 +116,8 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     acts |= {"token-rotate", "token-feed-key", "token-mail-revoke"}
     acts |= {"partner-switches", "partner-agreement", "partner-end", "partner-token"}
     acts |= {"partner-token-rotate", "partner-token-revoke"}
-    looked.add("withdraw-submission")
-    acts |= {"warning-list-choice", "warning-list-exception", "stolen-account-done"}
+    looked |= {"withdraw-submission", "review"}
+    acts |= {"warning-list-choice", "warning-list-exception", "stolen-account-done", "review-decide"}
     looked |= {"partners", "partner", "warning-lists", "stolen-accounts"}
     assert pages == looked | foot | acts
 

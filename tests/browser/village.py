@@ -107,6 +107,7 @@ class Village:
             "vetting-rules": "/members/applications/rules",
             "charter-publish": "/members/charter",
             "charter": "/charter",
+            "review": "/community/submissions",
             "warning-lists": "/community/warning-lists",
             "partners": "/community/partners",
             "partner": f"/community/partners/{self.partner.public_id}",

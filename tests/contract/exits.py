@@ -507,6 +507,10 @@ ROUTES: dict[str, Exit] = {
         ),
     ),
     "share/<uuid:public_id>/progress": page("/share/{s.contribution_id}/progress", tells=False),
+    "community/submissions": page("/community/submissions", tells=False),
+    "community/submissions/<uuid:public_id>": Exit(
+        "page", (Asking("release", _post("person", "/community/submissions/{s.contribution_id}"), tells=False),)
+    ),
     "share/<uuid:public_id>/withdraw": page("/share/{s.contribution_id}/withdraw", tells=False),
     "share/<uuid:public_id>": page("/share/{s.contribution_id}", tells=False),
     "contributions/<uuid:public_id>/withdraw": Exit(

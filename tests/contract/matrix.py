@@ -124,6 +124,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "share": (get("/share", WRITERS), form("/share", WRITERS, text="45.1.2.3", act="look")),
     "share/<uuid:public_id>": (get("/share/{submission}", theirs(PEOPLE)),),
     "share/<uuid:public_id>/progress": (get("/share/{submission}/progress", theirs(PEOPLE)),),
+    "community/submissions": (get("/community/submissions", ADMINISTRATORS),),
+    "community/submissions/<uuid:public_id>": (form("/community/submissions/{submission}", ADMINISTRATORS, act="x"),),
     "share/<uuid:public_id>/withdraw": (
         get("/share/{submission}/withdraw", theirs(TAKERS_BACK)),
         form("/share/{submission}/withdraw", theirs(TAKERS_BACK)),
