@@ -27,10 +27,10 @@ run: install ## start everything on http://127.0.0.1:8000; Ctrl-C stops it
 	@exec $(BIN)/python -m iocmarket.supervisor
 
 test: install-dev debian-test ## every fast test, on private services made for the run
-	$(PYTEST) -m 'not real' -n 2 --dist worksteal
+	$(PYTEST) -m 'not real' -n 2 --dist worksteal --durations=25
 
 test-real: install-dev debian-real ## the slow truth: clean clones, processes, kills, real programs
-	$(PYTEST) -m 'real and not alone' -n 2 --dist loadscope
+	$(PYTEST) -m 'real and not alone' -n 2 --dist loadscope --durations=25
 	$(PYTEST) -m 'real and alone'
 
 lint: install-dev ## style, types, imports, migrations, catalogues, API description, compose file

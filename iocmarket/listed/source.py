@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -109,8 +110,9 @@ def read_lines(lines: Iterable[str], *, label: str, version: str, severity: Seve
 
 
 def slug(label: str) -> str:
-    """The name under which a list is kept."""
-    return _SLUG.sub("-", label.lower()).strip("-")[:60]
+    """The name under which a list is kept: small letters without accents, digits and hyphens."""
+    bare = unicodedata.normalize("NFKD", label.lower())
+    return _SLUG.sub("-", "".join(sign for sign in bare if not unicodedata.combining(sign))).strip("-")[:60]
 
 
 def _one_word(text: str) -> str:

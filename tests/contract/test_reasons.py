@@ -33,6 +33,7 @@ READING = [
 # What is said of a value: refused alone in a line of a table, or with the whole in a form.
 SAYING = [
     *(ROOT / "ingestion/submissions" / name for name in ("choices.py", "drafts.py", "addressees.py")),
+    *(ROOT / "ingestion/submissions" / name for name in ("edits.py", "remarks.py")),
     ROOT / "iocmarket/accounts/lookups.py",
     ROOT / "ingestion/stolen/routing.py",
     ROOT / "iocmarket/kernel/marking.py",

@@ -7,6 +7,7 @@ suite; many more, of every sender, and malformed ones too, with `-m real`. `pyte
 from __future__ import annotations
 
 import io
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -39,7 +40,8 @@ from tests.contract.world import World, make_world
 from tests.factories import make_token
 
 load_all_checks()
-FEW, SOME, MANY = 1, 6, 25
+MANY = int(os.environ.get("IOCMARKET_FUZZ") or 12)
+FEW, SOME = 1, max(1, MANY // 4)
 """Requests of each operation. Who has not its scope is refused before anything is read: fewer of those."""
 SENDERS = ("every scope", "nobody", *Scope)
 

@@ -132,7 +132,7 @@ def test_expressions_of_php_are_read_with_their_flags() -> None:
 def test_plain_lines_have_comments() -> None:
     found = read_lines(["# ours", "", "ent.fr # portal", ".univ.fr", "45.83.0.0/16"], label="Nos Réseaux", version="1",
                        severity=Severity.CONFIRM)  # fmt: skip
-    assert (found.name, found.exact, found.below, len(found.ranges)) == ("nos-r-seaux", {"ent.fr"}, {"univ.fr"}, 1)
+    assert (found.name, found.exact, found.below, len(found.ranges)) == ("nos-reseaux", {"ent.fr"}, {"univ.fr"}, 1)
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 100, MAGIC, MAGIC + (9).to_bytes(8, "big") + b"{}       "])

@@ -11,11 +11,14 @@ from iocmarket.settings.env import PROJECT
 
 HOUSES = ("iocmarket", "ingestion", "sharing")
 SPEAKERS = {
-    "aiohttp", "ftplib", "http.client", "httpx", "pycurl", "requests", "smtplib", "socket", "telnetlib",
+    "aiohttp", "ftplib", "http.client", "httpx", "pycurl", "requests", "smtplib", "socket", "telnetlib", "imaplib",
     "urllib.request", "urllib3", "xmlrpc.client", "asyncio",
 }  # fmt: skip
 # Modules that use a socket for something else than to ask a stranger, and what for.
 ELSEWHERE = {
+    "ingestion/mailbox/polling.py": "what lies in the operator's own mailbox",
+    "ingestion/mailbox/tasks.py": "what the connection to that mailbox raises",
+    "ingestion/mailbox/serving.py": "what the operator's own mail server hands on",
     "iocmarket/api/spool.py": "how long a body may take to arrive",
     "iocmarket/indicators/subjects.py": "reading an address in its numeric form",
     "iocmarket/indicators/types/addresses.py": "reading an address in its numeric form",

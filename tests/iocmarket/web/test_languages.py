@@ -120,6 +120,9 @@ def data_of(village: Village) -> Iterator[str]:
     yield from ("Convention du 3 mars 2026, gardée au secrétariat.", "Institut de Lumen, Observatoire de Sorel")
     for title in ("Journal", "Veille du Nord", village.circle.name, village.partner.name, village.meriane.name):
         yield f"{title} · {settings.COMMUNITY_NAME}"
+    # A warning list, and an exception; the journal keeps the names of lists and the word of a severity as they are.
+    yield from ("Partenaires du réseau", "Campagne du 3 mars, vu avec le prestataire")
+    yield from ("partenaires-du-reseau", "mail-providers", "public-resolvers", "confirm")
     # What was told and said of the applicant.
     yield from ("ssi@lumen.fr", "Nous travaillons ensemble depuis trois ans.")
     yield from ("Claire Aubrac, Université de Valbrune", "Inès Bouvard, INP Mériane", "Inès Bouvard")
