@@ -20,7 +20,7 @@ from iocmarket.indicators.joining import join_circle
 from iocmarket.indicators.models import Contribution, Sighting
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import TLP
-from iocmarket.kernel.turns import TURN_SECONDS
+from iocmarket.kernel.turns import STALE_SECONDS, SWEEP_SECONDS, TURN_SECONDS
 from iocmarket.publication.access import statements_of
 from tests.factories import contribute, make_institution, make_member, make_token, publish, report, viewer_for
 
@@ -179,7 +179,7 @@ def test_what_is_asked_of_the_worker_does_not_add_up_however_long_it_takes(monke
         tasks.settle.run(pk, seconds=0.0)
     assert asked == turns, "a turn that leaves something over asks for nothing: the next sweep does"
     assert settling.unsettled() == [pk for (pk, _), _ in turns]
-    assert sum(seconds for (_, seconds), _ in turns) == TURN_SECONDS <= tasks.SWEEP_SECONDS
-    assert {expires for _, expires in turns} == {tasks.STALE_SECONDS}
+    assert sum(seconds for (_, seconds), _ in turns) == TURN_SECONDS <= SWEEP_SECONDS
+    assert {expires for _, expires in turns} == {STALE_SECONDS}
     schedule = app.conf.beat_schedule["indicators.settle_all"]
-    assert schedule["options"]["expires"] == tasks.STALE_SECONDS
+    assert schedule["options"]["expires"] == STALE_SECONDS
