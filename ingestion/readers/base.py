@@ -81,6 +81,8 @@ class RowReader(ABC):
     name: ClassVar[str]
     media_types: ClassVar[tuple[str, ...]]
     """The media types that mean this format, without parameters; the first is the usual one."""
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    """Endings of file names that mean it, with their dot, in lower case."""
     tabular: ClassVar[bool] = False
     """Whether it has columns, of which a sender may say what each is for."""
 

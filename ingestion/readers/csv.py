@@ -38,6 +38,7 @@ class Csv(RowReader):
 
     name: ClassVar[str] = "csv"
     media_types: ClassVar[tuple[str, ...]] = ("text/csv", "text/tab-separated-values")
+    suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
     tabular: ClassVar[bool] = True
 
     def rows(self, lines: Iterable[str], columns: Sequence[str] = ()) -> Iterator[Row]:

@@ -19,6 +19,7 @@ class NdJson(RowReader):
 
     name: ClassVar[str] = "ndjson"
     media_types: ClassVar[tuple[str, ...]] = ("application/x-ndjson", "application/jsonl", "application/x-jsonlines")
+    suffixes: ClassVar[tuple[str, ...]] = (".ndjson", ".jsonl")
 
     def rows(self, lines: Iterable[str], columns: Sequence[str] = ()) -> Iterator[Row]:
         """A line that is no sound object is refused alone: `not_json`, `not_an_object`, `duplicate_name`."""

@@ -11,12 +11,10 @@ from django.conf import settings
 
 from ingestion.readers.base import row_readers
 from ingestion.readers.files import file_readers
-from ingestion.submissions.receiving import FORMAT, HEAD, JSON, TEXT
+from ingestion.submissions.receiving import FORMAT, HEAD, JSON, TEXT, row_reader_of
 from iocmarket.api.problems import Problem
 from iocmarket.api.spool import IN_MEMORY, PIECE, Body
 from iocmarket.kernel.decision import Refusal
-
-_SUFFIXES = {".csv": "csv", ".tsv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 
 
 def formats() -> list[str]:
@@ -27,8 +25,8 @@ def formats() -> list[str]:
 def guessed(name: str, head: bytes) -> str:
     """The format of a file by its name, else by how it begins, else text."""
     suffix = PurePath(name).suffix.lower()
-    if suffix in _SUFFIXES:
-        return _SUFFIXES[suffix]
+    if (rows := row_reader_of(suffix)) is not None:
+        return rows.name
     named = next((reader.name for reader in file_readers if suffix in reader.suffixes), None)
     begun = next((reader.name for reader in file_readers if reader.is_mine(head)), None)
     return named or begun or ("json" if suffix == ".json" else "text")

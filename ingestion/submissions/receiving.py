@@ -260,13 +260,20 @@ def in_file(
 ) -> Sending | Long:
     """What a person chose from the disk, by its name, else by how it begins, else text. Raises as `received` does."""
     suffix = PurePath(upload.name or "").suffix.lower()
-    body = Body(_BY_NAME.get(suffix, TEXT), "", upload.size or 0, b"", cast("IO[bytes]", upload.file))
+    rows = row_reader_of(suffix)
+    media_type = rows.media_types[0] if rows else TEXT
+    body = Body(media_type, "", upload.size or 0, b"", cast("IO[bytes]", upload.file))
     reader = _reader_of_file(suffix, body)
     if reader is not None:
         return of_file(reader, body, choices, given, sender=sender, columns=columns)
-    if body.media_type == TEXT:
+    if rows is None:
         return of_text(body.size, lambda: text_of(body.read()), body.lines, choices, given)
-    return of_rows(_row_readers()[body.media_type], body.lines(), choices, given, columns)
+    return of_rows(rows.name, body.lines(), choices, given, columns)
+
+
+def row_reader_of(suffix: str) -> RowReader | None:
+    """The reader of rows that the ending of a file's name means."""
+    return next((reader for reader in row_readers if suffix in reader.suffixes), None)
 
 
 def _reader_of_file(suffix: str, body: Body) -> FileReader | None:
@@ -285,15 +292,7 @@ def _by_head(body: Body, among: Iterable[FileReader]) -> FileReader | None:
 
 def endings() -> tuple[str, ...]:
     """The endings of file names that mean a format; a file of any other is read by how it begins, else as text."""
-    return tuple(sorted({".txt", *_BY_NAME, *(suffix for reader in file_readers for suffix in reader.suffixes)}))
-
-
-_BY_NAME = {
-    ".csv": "text/csv",
-    ".tsv": "text/csv",
-    ".ndjson": "application/x-ndjson",
-    ".jsonl": "application/x-ndjson",
-}
+    return tuple(sorted({".txt", *(suffix for reader in (*row_readers, *file_readers) for suffix in reader.suffixes)}))
 
 
 def _document(body: Body, given: Mapping[str, Any]) -> Sending | Long:

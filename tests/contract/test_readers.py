@@ -64,9 +64,10 @@ def test_looks_at_the_head_of_any_file_without_failing(name: str, head: bytes) -
 def test_media_types_and_endings_mean_one_format_each() -> None:
     readers: list[FileReader] = list(file_readers)
     said = Counter(word for reader in readers for word in (*reader.media_types, *reader.suffixes))
-    said.update(media_type for reader in row_readers for media_type in reader.media_types)
+    said.update(word for reader in row_readers for word in (*reader.media_types, *reader.suffixes))
     assert [word for word, count in said.items() if count > 1] == []
-    assert all(suffix.startswith(".") and suffix == suffix.lower() for reader in readers for suffix in reader.suffixes)
+    endings = [suffix for reader in (*readers, *row_readers) for suffix in reader.suffixes]
+    assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in endings)
 
 
 @pytest.mark.parametrize("name", NAMES)
