@@ -101,7 +101,7 @@ def _attached(attached: Attached, kind: str, given: Mapping[str, str], *, sender
     """A mail, or a file of a format that is read. Raises Refusal, Problem or InvalidRequest."""
     if kind in _PROSE:
         return _inline(forwarding_of(attached.data), given, sender=sender)
-    media_type, said = announced(kind)
+    media_type, said = announced(kind, attached.data[:HEAD])
     digest = hashlib.sha256(attached.data).digest()
     body = Body(media_type, "", len(attached.data), digest, io.BytesIO(attached.data))
     return received(body, {**given, **said}, sender=lambda: sender)

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import Any, ClassVar, Protocol
 
 from ingestion.readers.base import Candidate, Row
@@ -20,6 +21,23 @@ from iocmarket.kernel.marking import Marking
 from iocmarket.kernel.registry import Registry
 
 MIB = 1024 * 1024
+
+
+class Origin(Enum):
+    """Whose words a file holds: what another one marked AMBER or stricter stays own (domain.md, Marking)."""
+
+    NAMED = "named"
+    """The sender's, unless the file names another originator."""
+    OTHER = "other"
+    """Another one's, unless the file names the sender: it comes from another server."""
+    PERMITTED = "permitted"
+    """The sender is the source, or has its permission."""
+
+    def is_foreign(self, name: object, *, own: bool) -> bool:
+        """Whether what names this originator (nothing, when it names none) is another's; `own`: it is the sender."""
+        if self is Origin.PERMITTED or own:
+            return False
+        return self is Origin.OTHER or bool(name)
 
 
 class Source(Protocol):
@@ -48,8 +66,11 @@ class FileContext:
     """The present, in UTC."""
     columns: tuple[str, ...] = ()
     """Of a table: the role of each column (headings.py), when the sender says it."""
+    hints: frozenset[str] = frozenset({"threat_type", "comment"})
+    """What the sender has not said, so that the words around a value may say it, by the API's names."""
     own: Callable[[], tuple[Network, ...]] = tuple
     """The verified networks of that institution; asked by those that must tell its machines from the others."""
+    origin: Origin = Origin.NAMED
 
 
 @dataclass(frozen=True, slots=True)

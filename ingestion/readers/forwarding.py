@@ -18,7 +18,7 @@ from email.utils import getaddresses
 from urllib.parse import quote
 
 from ingestion.readers.labels import Labels, labels_of
-from ingestion.readers.markup import text_of_html
+from ingestion.readers.page_text import text_of_page
 from iocmarket.kernel.decision import Refusal
 
 ATTACHED_MAX = 20
@@ -159,7 +159,7 @@ def _parts_of(mail: Message) -> tuple[list[Attached], str]:
     if len(attached) > ATTACHED_MAX:
         raise Refusal("too_many_attached", f"{len(attached)} attachments; at most {ATTACHED_MAX} are read")
     # What a link shows and where it leads are two things: the second stands in the HTML alone.
-    links = [line for text in marked_up for line in text_of_html(text[:TEXT_MAX], only_links=bool(plain)).splitlines()]
+    links = [line for text in marked_up for line in text_of_page(text[:TEXT_MAX], only_links=bool(plain)).splitlines()]
     return attached, "\n".join([*plain, *links])
 
 

@@ -7,17 +7,17 @@ prose only what is unmistakably meant as a value is refused aloud, and the other
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ingestion.readers import credentials
 from ingestion.readers.base import Candidate, Reader, Reading, readers, shown
-from ingestion.readers.scan import Found, Known, places_in, read_value, scan
-from ingestion.readers.shape import is_comment, is_heading, is_one_per_line, without_remark
-from iocmarket.indicators.recognise import finder, near_miss
-from iocmarket.indicators.refang import Refanged, refang_line
+from ingestion.readers.lines import Lines, lines_of
+from ingestion.readers.scan import Found, read_value, scan
+from ingestion.readers.shape import is_comment, is_heading, is_one_per_line
+from iocmarket.indicators.recognise import near_miss
 
 _BRACKET = re.compile(r"[\[\]]")
 _REACH = 5
@@ -25,27 +25,19 @@ _REACH = 5
 
 
 @dataclass(slots=True)
-class Line:
-    """One line of a text."""
-
-    number: int
-    block: int
-    """Lines of one block follow each other without a blank line."""
-    content: Refanged
-    """Without the remark that follows a value in a list."""
-    typed: str
-    found: list[Found] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class Examined:
-    """The lines of a text by what they are."""
+    """The lines of a text by what they are; lines by their index."""
 
-    lines: list[Line] = field(default_factory=list)
-    comments: list[Line] = field(default_factory=list)
+    lines: Lines
+    kept: list[int]
+    """Those to account for."""
+    comments: list[int] = field(default_factory=list)
     """Those of a list; in prose they are lines like others."""
+    found: dict[int, list[Found]] = field(default_factory=dict)
+    """The values of each line that has any."""
     one_per_line: bool = False
     aside: list[int] = field(default_factory=list)
+    """Numbers of lines that are no items."""
     leaked: list[Candidate] = field(default_factory=list)
 
 
@@ -53,11 +45,13 @@ def read(text: str) -> Reading:
     """The candidates of a text. Never raises, whatever the text; linear in its length."""
     parts = examined(text)
     candidates = parts.leaked
-    for line in parts.lines:
-        items = items_of(line, one_per_line=parts.one_per_line)
-        candidates += items
-        if not items:
-            parts.aside.append(line.number)
+    for index in parts.kept:
+        if parts.one_per_line or index in parts.found:
+            items = items_of(parts, index)
+            candidates += items
+            if items:
+                continue
+        parts.aside.append(index + 1)
     candidates.sort(key=lambda candidate: candidate.line)
     return Reading(tuple(candidates), tuple(sorted(parts.aside)), parts.one_per_line)
 
@@ -65,117 +59,134 @@ def read(text: str) -> Reading:
 def examined(text: str, *, comments: bool = False) -> Examined:
     """The lines of a text with what was found in them; `comments`: also in the comments of a list."""
     parts = _sorted(text)
-    if credentials.may_name_password(text):
-        _move_leaked_accounts(parts)
-    noted = {line.number for line in parts.lines if is_comment(line.content.text)}
-    parts.one_per_line = is_one_per_line([line.content.text for line in parts.lines if line.number not in noted])
+    lines, kept = parts.lines, parts.kept
+    noted = [index for index in kept if is_comment(lines.content[index])]
+    if noted:
+        among = set(noted)
+        others = [index for index in kept if index not in among]
+        parts.one_per_line = is_one_per_line([lines.content[index] for index in others])
+    else:
+        parts.one_per_line = is_one_per_line([lines.content[index] for index in kept])
+    if parts.one_per_line and noted:
+        parts.aside += [index + 1 for index in noted]
+        parts.comments, parts.kept = noted, others
+    _find(parts, comments=comments)
+    if parts.kept and parts.kept[0] not in parts.found and is_heading(lines.content[parts.kept[0]]):
+        parts.aside.append(parts.kept.pop(0) + 1)
     if parts.one_per_line:
-        parts.aside += noted
-        parts.comments = [line for line in parts.lines if line.number in noted]
-        parts.lines = [line for line in parts.lines if line.number not in noted]
-    _find(parts, [*parts.lines, *parts.comments] if comments else parts.lines)
-    if parts.lines and not parts.lines[0].found and is_heading(parts.lines[0].content.text):
-        parts.aside.append(parts.lines.pop(0).number)
-    if parts.one_per_line:
-        _believe_names(parts.lines)
+        _believe_names(parts)
     return parts
 
 
-def _find(parts: Examined, lines: list[Line]) -> None:
-    """Look for values in those lines, all at once: a line without the sign of any costs next to nothing."""
-    within = finder()
-    places = places_in("\n".join([line.content.text for line in lines]), within)
-    places.append(sys.maxsize)
-    first = last = offset = 0
-    known: Known = {}
-    for index, line in enumerate(lines):
-        content = line.content
-        after = offset + len(content.text) + 1
-        while places[last] < after:
-            last += 1
-        if last > first or ":" in content.text or "|" in content.text:
-            own = [place - offset for place in places[first:last]]
-            closed = "[" in content.text and index < len(parts.lines) and _closes_later(parts.lines, index)
-            line.found = scan(content, within, own, known, closed_later=closed)
-        first, offset = last, after
+def _find(parts: Examined, *, comments: bool) -> None:
+    """Look for values in all lines at once."""
+    lines, skipped, closed_later = parts.lines, frozenset[int](), None
+    if parts.leaked or (parts.comments and not comments):
+        skipped = frozenset(range(len(lines.typed))).difference(parts.kept, parts.comments if comments else ())
+    if "[" in lines.text and "://" in lines.text:
+        present = frozenset(parts.kept)
+
+        def closed_later(index: int) -> bool:
+            return index in present and _closes_later(lines, present, index)
+
+    parts.found = scan(lines, skipped, closed_later)
 
 
-def _closes_later(lines: list[Line], index: int) -> bool:
+def _closes_later(lines: Lines, present: frozenset[int], index: int) -> bool:
     """Whether a bracket that is open at the end of a line with a URL closes in a later line of the same block."""
-    text = lines[index].content.text
+    text = lines.content[index]
     if "://" not in text or text.count("[") <= text.count("]"):
         return False
-    for other in lines[index + 1 : index + 1 + _REACH]:
-        if other.block != lines[index].block:
+    left = _REACH
+    for other in range(index + 1, len(lines.content)):
+        if other not in present:
+            if lines.typed[other] and not lines.typed[other].isspace():
+                continue
             break
-        if (bracket := _BRACKET.search(other.content.text)) is not None:
+        if (bracket := _BRACKET.search(lines.content[other])) is not None:
             return bracket[0] == "]"
+        left -= 1
+        if not left:
+            break
     return False
 
 
 def _sorted(text: str) -> Examined:
-    """Lines to scan, lines that are no items, and the rows of tables with a password column."""
-    parts, block, heading = Examined(), 0, None
-    lines = (text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text).split("\n")
-    accounts, remarks = credentials.may_name_password(text), "#" in text
-    for number, typed in enumerate(lines, start=1):
-        if heading is not None and credentials.is_row(typed, heading):
-            parts.leaked.append(_leak(number, credentials.blanked_row(typed, heading)))
-            continue
-        heading = typed if accounts and credentials.is_account_table(typed) else None
-        if not typed or typed.isspace():
-            block += 1
-        elif heading is not None:
-            parts.aside.append(number)
-        else:
-            parts.lines.append(Line(number, block, refang_line(without_remark(typed) if remarks else typed), typed))
+    """Lines to scan, lines that are no items, and what describes leaked accounts."""
+    if not credentials.may_name_password(text):
+        lines = Lines(text)
+        return Examined(lines, [index for index, line in enumerate(lines.typed) if line and not line.isspace()])
+    rows, headings = _leaked_rows(lines_of(text))
+    gone = {*rows, *headings}
+    lines = Lines(text, gone)
+    kept = [index for index, line in enumerate(lines.typed) if line and not line.isspace() and index not in gone]
+    parts = Examined(lines, kept, aside=[index + 1 for index in headings])
+    parts.leaked = [_leak(index + 1, blanked) for index, blanked in rows.items()]
+    _move_leaked_accounts(parts)
     return parts
+
+
+def _leaked_rows(lines: Iterable[str]) -> tuple[dict[int, str], list[int]]:
+    """The rows of tables with a password column, blanked, and the headings of these tables."""
+    rows, headings, heading = dict[int, str](), list[int](), None
+    for index, typed in enumerate(lines):
+        if heading is not None and credentials.is_row(typed, heading):
+            rows[index] = credentials.blanked_row(typed, heading)
+            continue
+        heading = typed if credentials.is_account_table(typed) else None
+        if heading is not None and not typed.isspace():
+            headings.append(index)
+    return rows, headings
 
 
 def _move_leaked_accounts(parts: Examined) -> None:
     """Take out the lines that describe a leaked account: a password field with a login field beside it."""
-    leaked: set[int] = set()
-    for index, line in enumerate(parts.lines):
-        if credentials.is_password_field(line.content.text):
-            near = [
-                other for other in parts.lines[max(0, index - _REACH) : index + _REACH + 1] if other.block == line.block
-            ]
-            if any(credentials.is_login_field(other.content.text) for other in near):
-                leaked.update(other.number for other in near)
+    lines, kept, leaked = parts.lines, parts.kept, set[int]()
+    for at, index in enumerate(kept):
+        if credentials.is_password_field(lines.content[index]):
+            block = lines.block(index)
+            near = [other for other in kept[max(0, at - _REACH) : at + _REACH + 1] if lines.block(other) == block]
+            if any(credentials.is_login_field(lines.content[other]) for other in near):
+                leaked.update(near)
     if leaked:
         parts.leaked += [
-            _leak(line.number, credentials.redact_line(line.content.typed))
-            for line in parts.lines
-            if line.number in leaked
+            _leak(index + 1, credentials.redact_line(lines.cut[index])) for index in kept if index in leaked
         ]
-        parts.lines = [line for line in parts.lines if line.number not in leaked]
+        parts.kept = [index for index in kept if index not in leaked]
 
 
 def _leak(number: int, blanked: str) -> Candidate:
     return Candidate(number, shown(blanked.strip()), refusal=credentials.refusal())
 
 
-def _believe_names(lines: list[Line]) -> None:
+def _believe_names(parts: Examined) -> None:
     """Among names, a line that is nothing but `evil.sh` is a name too: the other lines are the evidence it lacks."""
-    accepted = Counter(found.type for line in lines for found in line.found if found.canonical is not None)
-    for line in lines:
-        if len(line.found) != 1:
+    kept = [index for index in parts.kept if index in parts.found]
+    accepted = Counter(found.type for index in kept for found in parts.found[index] if found.canonical is not None)
+    for index in kept:
+        if len(parts.found[index]) != 1:
             continue
-        only = line.found[0]
+        only = parts.found[index][0]
         doubtful = only.refusal is not None and only.refusal.code == "file_name"
-        if doubtful and only.type is not None and accepted[only.type] > 1 and only.raw == line.content.typed.strip():
-            line.found = [read_value(line.content, only.type, only.start, only.end, explicit=True)]
+        if (
+            doubtful
+            and only.type is not None
+            and accepted[only.type] > 1
+            and only.raw == parts.lines.cut[index].strip()
+        ):
+            parts.found[index] = [read_value(parts.lines, index, only.type, only.start, only.end, explicit=True)]
 
 
-def items_of(line: Line, *, one_per_line: bool) -> list[Candidate]:
+def items_of(parts: Examined, index: int) -> list[Candidate]:
     """The items of one line: what was surely meant as a value, or for a list the reason why there is none."""
-    told = [found for found in line.found if found.certain]
-    if one_per_line and not told:
-        told = line.found[:1]
-    if one_per_line and not told:
-        raw = credentials.redact_line(line.content.typed).strip()
-        return [Candidate(line.number, shown(raw), refusal=near_miss(line.content.text))]
-    return [candidate_of(line.number, found) for found in told]
+    found = parts.found.get(index, [])
+    told = [each for each in found if each.certain]
+    if parts.one_per_line and not told:
+        told = found[:1]
+    if parts.one_per_line and not told:
+        raw = credentials.redact_line(parts.lines.cut[index]).strip()
+        return [Candidate(index + 1, shown(raw), refusal=near_miss(parts.lines.content[index]))]
+    return [candidate_of(index + 1, each) for each in told]
 
 
 def candidate_of(number: int, found: Found) -> Candidate:

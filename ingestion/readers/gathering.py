@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from ingestion.readers.base import Candidate, shown
 from ingestion.readers.credentials import redact, redact_value
 from ingestion.readers.files import Told
 from ingestion.readers.labels import NO_LABELS, Labels, labels_of
-from ingestion.readers.offers import DOUBTFUL, NAME_IN_PROSE, OFFERED, Offer, offers
+from ingestion.readers.offers import DOUBTFUL, NAME_IN_PROSE, OFFERED, Offer, Origin, offers, said_harmless
 from ingestion.readers.page_text import Link, Page, page_of
 from iocmarket.indicators.recognise import Recognised, recognise
 from iocmarket.indicators.types.base import ioc_types
@@ -36,6 +36,22 @@ def as_it_is(_kind: str, text: str) -> str | None:
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is said of a value."""
+
+    sure: int = 100
+    """In percent."""
+    labels: Labels = NO_LABELS
+    hinted: Mapping[str, str] = field(default_factory=dict)
+    """What the words around it say, by the API's names."""
+
+    def over(self, before: _Said) -> _Said:
+        """Both, of a value that is met again: the surer counts, the stricter marking, and the words that came first."""
+        labels = _strictest(before.labels, self.labels)
+        return _Said(max(before.sure, self.sure), labels, {**self.hinted, **before.hinted})
+
+
 @dataclass(slots=True)
 class Gathering:
     """Gathers the values of one file; of several mentions of one value the surest counts."""
@@ -46,14 +62,16 @@ class Gathering:
     """Whether a name without any sign that it is meant as a value counts as doubtful: in what an attacker wrote."""
     labels: Labels = NO_LABELS
     """The markings that the file itself carries, the strictest of each scale."""
-    _told: dict[tuple[str, str], tuple[Candidate, int, Labels]] = field(default_factory=dict)
+    hints: frozenset[str] = frozenset()
+    """What the words around a value may say of it (FileContext.hints); nothing where an attacker wrote them."""
+    _told: dict[tuple[str, str], tuple[Candidate, _Said]] = field(default_factory=dict)
     _left: int = TEXT_MAX
     _lines_left: int = LINES_MAX
 
     def __iter__(self) -> Iterator[Told]:
-        for candidate, sure, labels in self._told.values():
-            said = self.marking(labels)
-            yield Told(candidate, {**said, "confidence": sure} if sure <= DOUBTFUL else said)
+        for candidate, found in self._told.values():
+            said = {**self.marking(found.labels), **found.hinted}
+            yield Told(candidate, {**said, "confidence": found.sure} if found.sure <= DOUBTFUL else said)
 
     def __len__(self) -> int:
         return len(self._told)
@@ -84,23 +102,30 @@ class Gathering:
         self._left -= len(text)
         self._lines_left -= min(len(lines), self._lines_left)
         for offer in offers(text):
+            place = places if isinstance(places, int) else places[min(offer.line, len(places)) - 1]
+            if self.hints and offer.harmless and offer.origin is Origin.VALUE:
+                self.refused(offer.raw, offer.type, place, said_harmless())
             if offer.confidence < least:
                 continue
-            place = places if isinstance(places, int) else places[min(offer.line, len(places)) - 1]
             sure = DOUBTFUL if self.prose_is_doubtful and offer.confidence <= NAME_IN_PROSE else offer.confidence
             self._offered(offer, place, sure)
 
     def _offered(self, offer: Offer, place: int, sure: int) -> None:
-        value = offer.canonical.value
+        value, said = offer.canonical.value, _Said(sure, offer.labels, self._hinted(offer))
         try:
             kept, raw = self.clean(offer.type, value), self.clean(offer.type, offer.raw)
         except Refusal as refusal:
             self.refused("", offer.type, place, refusal)
             return
         if kept == value:
-            self._keep(Recognised(ioc_types[offer.type], offer.canonical), raw or value, place, sure, offer.labels)
+            self._keep(Recognised(ioc_types[offer.type], offer.canonical), raw or value, place, said)
         elif kept is not None:
-            self._read(kept, offer.type, place, sure, offer.labels)
+            self._read(kept, offer.type, place, said)
+
+    def _hinted(self, offer: Offer) -> dict[str, str]:
+        """What the words around a value say, as far as nobody else does."""
+        words = {"threat_type": offer.threat_type.value if offer.threat_type else "", "comment": offer.comment}
+        return {name: said for name, said in words.items() if said and name in self.hints}
 
     def html(self, source: str, line: int = 1, *, placed: bool = True) -> Page:
         """What a page shows and leads to. Its lines are those of the file if it is `placed`, else all are at `line`."""
@@ -132,11 +157,11 @@ class Gathering:
             self.refused("", kind, place, refusal)
             return
         if kept is not None:
-            self._read(kept, kind, place, sure)
+            self._read(kept, kind, place, _Said(sure))
 
-    def _read(self, text: str, kind: str, place: int, sure: int, labels: Labels = NO_LABELS) -> None:
+    def _read(self, text: str, kind: str, place: int, said: _Said) -> None:
         try:
-            self._keep(recognise(text, kind), text, place, sure, labels)
+            self._keep(recognise(text, kind), text, place, said)
         except Refusal as refusal:
             self.refused(text, kind, place, refusal)
 
@@ -144,16 +169,16 @@ class Gathering:
         """What is none; told once."""
         key = (f"{refusal.code} {kind}", raw)
         if key not in self._told and self._has_room(place):
-            self._told[key] = (Candidate(place, shown(redact(raw)), kind, refusal=refusal), 100, NO_LABELS)
+            self._told[key] = (Candidate(place, shown(redact(raw)), kind, refusal=refusal), _Said())
 
-    def _keep(self, found: Recognised, raw: str, place: int, sure: int, labels: Labels) -> None:
+    def _keep(self, found: Recognised, raw: str, place: int, said: _Said) -> None:
         key = (found.type.name, found.canonical.value)
         before = self._told.get(key)
         if before is not None:
-            self._told[key] = (before[0], max(before[1], sure), _strictest(before[2], labels))
+            self._told[key] = (before[0], said.over(before[1]))
         elif self._has_room(place):
             candidate = Candidate(place, shown(redact_value(raw)), found.type.name, found.canonical)
-            self._told[key] = (candidate, sure, labels)
+            self._told[key] = (candidate, said)
 
     def _has_room(self, place: int) -> bool:
         if len(self._told) >= ITEMS_MAX:
@@ -163,7 +188,7 @@ class Gathering:
     def _say_cut(self, place: int, code: str = "text_cut") -> None:
         key = (code, "")
         if key not in self._told:
-            self._told[key] = (Candidate(place, "", refusal=cut(code)), 100, NO_LABELS)
+            self._told[key] = (Candidate(place, "", refusal=cut(code)), _Said())
 
 
 def _strictest(*labels: Labels) -> Labels:

@@ -35,7 +35,7 @@ class Html(FileReader):
         data = source.read()
         stated = _CHARSET.search(data, 0, HEAD)
         text = text_of(data, stated[1].decode() if stated is not None else "")
-        gathering = Gathering(context.default)
+        gathering = Gathering(context.default, hints=context.hints)
         page = gathering.html(text)
         gathering.marked((page.title, *page.lines))
         title = plain(page.title, TITLE_MAX)

@@ -29,15 +29,20 @@ class Labels:
 NO_LABELS = Labels()
 
 
-def _may_hold_label(text: str) -> bool:
+def may_hold_label(text: str) -> bool:
     """Most lines are passed over at this price."""
+    return "#" in text or may_hold_marking(text)
+
+
+def may_hold_marking(text: str) -> bool:
+    """The same of markings alone."""
     folded = text.lower()
-    return "#" in text or "tlp" in folded or "pap" in folded
+    return "tlp" in folded or "pap" in folded
 
 
 def labels_of(text: str) -> Labels:
     """The labels of a line."""
-    if not _may_hold_label(text):
+    if not may_hold_label(text):
         return NO_LABELS
     tlps, paps = [], []
     for match in _MARKING.finditer(text):
@@ -55,6 +60,6 @@ def labels_of(text: str) -> Labels:
 
 def without_labels(text: str) -> str:
     """The line without its labels, for its comment."""
-    if not _may_hold_label(text):
+    if not may_hold_label(text):
         return text
     return _HASHTAG.sub(" ", _MARKING.sub(" ", text))

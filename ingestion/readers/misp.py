@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from ingestion.readers.files import MIB, FileContext, FileReader, Opened, Source, Tale, Told, document_in, file_readers
-from ingestion.readers.misp_types import ABOUT_OTHERS, UNDETECTED, parts_of, threat_of
+from ingestion.readers.misp_types import ABOUT_OTHERS, SUMMED_UP, UNDETECTED, own_tags, own_type, parts_of, threat_of
 from ingestion.readers.stix_bundles import KEPT_TO_OWN
 from ingestion.readers.stix_markings import Carried, carried_by, is_marking_label
 from ingestion.readers.telling import (
@@ -40,6 +40,8 @@ OF_OTHERS = "distribution_own"
 _OWN, _GROUP, _INHERITED = 0, 4, 5
 _WIDTH = {_OWN: 0, _GROUP: 1, 1: 2, 2: 3, 3: 4}
 """MISP's distributions from the narrowest: own organisation, sharing group, this community, connected ones, all."""
+OURS = "iocmarket"
+"""A member of events in the feed of another instance of ours (sharing/misp/feed_shapes.py)."""
 _HEAD = re.compile(rb'"Event"\s*:\s*\{')
 
 
@@ -55,6 +57,14 @@ class Frame:
     """The uuid of the sharing group; empty without one."""
     foreign: bool
     """Whether another organisation than the sender made it."""
+
+    def summed_up(self, own: Carried) -> bool:
+        """Whether these labels of an attribute are in the event's already, which may be stricter."""
+        return SUMMED_UP in self.tags and own.tlp is not None and own.pap is not None
+
+    def stricter(self, own: Carried) -> Carried:
+        """The stricter of an attribute's labels and the event's, each of its own scale."""
+        return Carried(_stricter(own.tlp, self.carried.tlp), _stricter(own.pap, self.carried.pap))
 
 
 @dataclass(slots=True)
@@ -85,7 +95,8 @@ class MispEvents(FileReader):
         reading = _Reading(context, several=len(events) > 1)
         for event, frame in zip(events, frames, strict=True):
             _read(event, frame, reading)
-        tale = _tale(events[0], frames[0], context) if len(events) == 1 and frames[0].info else None
+        tells = len(events) == 1 and frames[0].info and dict_of(events[0].get(OURS)).get("report") is not False
+        tale = _tale(events[0], frames[0], context) if tells else None
         return Opened(reading.items, tale, tuple(reading.silent))
 
 
@@ -111,7 +122,7 @@ def _listed(body: Any) -> list[Any]:
 
 
 def _frame(event: Mapping[str, Any], context: FileContext, index: int) -> Frame:
-    tags = _tags(event)
+    tags = tags_in(event)
     try:
         carried = carried_by({"labels": list(tags)}, {})
     except Refusal as refusal:
@@ -127,7 +138,9 @@ def _frame(event: Mapping[str, Any], context: FileContext, index: int) -> Frame:
         carried=carried,
         distribution=_distribution(event),
         group=_group(event),
-        foreign=isinstance(maker, str) and _folded(maker) != _folded(context.sender),
+        foreign=context.origin.is_foreign(
+            maker, own=isinstance(maker, str) and _folded(maker) == _folded(context.sender)
+        ),
     )
 
 
@@ -173,7 +186,8 @@ def _items(attribute: Mapping[str, Any], around: Mapping[str, Any], frame: Frame
         return
     if not isinstance(kind, str) or not isinstance(value, str):
         return
-    parts = list(parts_of(kind, value))
+    own = own_type(tags_in(attribute))
+    parts = [(own, value)] if own else list(parts_of(kind, value))
     if not parts:
         return
     said, warnings = _said(kind, attribute, around, frame, reading)
@@ -184,9 +198,9 @@ def _items(attribute: Mapping[str, Any], around: Mapping[str, Any], frame: Frame
 def _said(
     kind: str, attribute: Mapping[str, Any], around: Mapping[str, Any], frame: Frame, reading: _Reading
 ) -> tuple[dict[str, Any], list[str]]:
-    tags = _tags(attribute)
+    tags = tags_in(attribute)
     own = carried_by({"labels": list(tags)}, {})
-    carried = Carried(_stricter(own.tlp, frame.carried.tlp), _stricter(own.pap, frame.carried.pap))
+    carried = own if frame.summed_up(own) else frame.stricter(own)
     if carried.tlp is TLP.RED:
         raise Refusal("red_names_persons", "TLP:RED is for persons: an attribute names none")
     sharing, warnings = _sharing(frame, {"attribute": attribute, "object": around}, carried, reading.context)
@@ -201,7 +215,7 @@ def _said(
         "confidence": NOT_DETECTED if silenced else None,
         "first_seen": None if first and last and last < first else first,
         "last_seen": last,
-        "tags": _kept(every),
+        "tags": kept_tags(every),
     }
     return without_empty(said), warnings
 
@@ -240,17 +254,19 @@ def _group(part: Mapping[str, Any]) -> str:
     return plain(dict_of(part.get("SharingGroup")).get("uuid"), TAG_MAX)
 
 
-def _tags(part: Mapping[str, Any]) -> tuple[str, ...]:
+def tags_in(part: Mapping[str, Any]) -> tuple[str, ...]:
+    """The tags of an event or an attribute by their names."""
     names = [tag.get("name") for tag in dicts_of(part.get("Tag"))]
     return tuple(
         dict.fromkeys(plain(name, DESCRIPTION_MAX) for name in names if isinstance(name, str) and name.strip())
     )
 
 
-def _kept(tags: Iterable[str]) -> list[str]:
+def kept_tags(tags: Iterable[str]) -> list[str]:
     """Tags that say more than a marking and fit in a statement."""
     found = dict.fromkeys(tag for tag in tags if len(tag) <= TAG_MAX and tag.isprintable() and "," not in tag)
-    return [tag for tag in found if not is_marking_label(tag)][:TAGS_MAX]
+    own = own_tags(found)
+    return [tag for tag in found if tag not in own and not is_marking_label(tag)][:TAGS_MAX]
 
 
 def _seen(name: str, attribute: Mapping[str, Any], around: Mapping[str, Any], present: datetime) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from ingestion.readers.threat_names import threat_of_label
 from ingestion.readers.threat_words import threat_words
-from iocmarket.indicators.threats import ThreatType
+from iocmarket.indicators.threats import VOCABULARY, ThreatType
 
 ADDRESS, FILE = "address", "file"
 """Parts whose type follows from the value: an address or a network, a file name or a path."""
@@ -87,18 +87,46 @@ _GALAXIES = {
     "banker": ThreatType.MALWARE.value,
     "cryptominers": ThreatType.MALWARE.value,
 }
+_OWN = re.compile(r'iocmarket:(?P<name>type|threat)="(?P<value>[a-z0-9-]{2,24})"', re.ASCII)
+OWN_SPACE = "iocmarket:"
+"""Tags that this platform writes (sharing/misp): none of them is the author's."""
+SUMMED_UP = f'{OWN_SPACE}marking="strictest"'
+"""Of an event: its labels are the strictest of its attributes', each of which says its own."""
 _MACHINE_TAG = re.compile(r'(?P<space>[\w-]+):(?P<predicate>[^=]+?)(?:="(?P<value>[^"]*)")?')
+
+
+def own_type(tags: Iterable[str]) -> str:
+    """The type that this platform named, where MISP has none for it; nothing without one."""
+    return _own("type", tags)
+
+
+def own_tags(tags: Iterable[str]) -> frozenset[str]:
+    """The tags that this platform added to the author's."""
+    listed = list(tags)
+    own = {tag for tag in listed if tag.startswith(OWN_SPACE)}
+    words = VOCABULARY.get(_own("threat", listed))
+    return frozenset(own | {words.rsit} if words else own)
+
+
+def _own(name: str, tags: Iterable[str]) -> str:
+    found = (match for match in map(_OWN.fullmatch, tags) if match and match["name"] == name)
+    return next((match["value"] for match in found), "")
 
 
 def parts_of(kind: str, value: str) -> Iterator[tuple[str, str]]:
     """The values of an attribute with the type of each; nothing for a type that is no indicator here."""
     if kind in WHOLE:
-        yield WHOLE[kind], value if kind == "regkey|value" else value.replace("|", ":")
+        yield WHOLE[kind], value if kind == "regkey|value" else _endpoint(value)
         return
     parts = PARTS.get(kind, ())
     for name, text in zip(parts, value.split("|") if len(parts) > 1 else [value], strict=False):
         if name is not None and text.strip():
             yield _typed(name, text.strip()), text.strip()
+
+
+def _endpoint(value: str) -> str:
+    host, bar, port = value.rpartition("|")
+    return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}{':' if bar else ''}{port}"
 
 
 def _typed(name: str, text: str) -> str:
@@ -111,7 +139,9 @@ def _typed(name: str, text: str) -> str:
 
 def threat_of(tags: Iterable[str]) -> str | None:
     """The threat type that the first telling tag means; None where it would be a guess."""
-    return next(filter(None, map(_threat, tags)), None)
+    listed = list(tags)
+    own = _own("threat", listed)
+    return own if own in VOCABULARY else next(filter(None, map(_threat, listed)), None)
 
 
 def _threat(tag: str) -> str:

@@ -1,7 +1,7 @@
 """Mails as Outlook keeps them (`.msg`, [MS-OXMSG]): the few properties of them that matter here. Pure.
 
 The container is read by olefile. The headers of the way, where Outlook has kept them, are read as those of any mail;
-what they do not say is taken from the properties. A body that exists as RTF alone is not read, and said to be so.
+what they do not say is taken from the properties.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import olefile
 from ingestion.readers.files import MIB, FileContext, FileReader, Opened, Source, file_readers
 from ingestion.readers.letters import File, Letter, opened
 from ingestion.readers.mime import HEADERS_MAX, Field, fields_of, text_of
+from ingestion.readers.rtf import body_of
 from iocmarket.kernel.decision import Refusal
 
 FILES_MAX = 500
@@ -114,13 +115,26 @@ def _letter(store: _Store) -> Letter:
         letter.texts.append((body, 1))
     if page:
         letter.pages.append((text_of(page, ""), 1))
-    if not body and not page and store.binary(_RTF):
-        letter.cuts.append((Refusal("rtf_body", "a body in RTF alone is not read"), 1))
+    if not page and (packed := store.binary(_RTF)):
+        _hear_rtf(letter, packed)
     for folder in store.folders("__attach_version1.0_"):
         content = store.binary(_FILE, folder)
         nested = store.has(f"{folder}__substg1.0_{_FILE:04X}000D/")
         letter.files.append(File(store.first(_FILE_NAMES, folder), content, 1, digested=not nested))
     return letter
+
+
+def _hear_rtf(letter: Letter, packed: bytes) -> None:
+    """Outlook keeps many an HTML mail as RTF: where its links lead stands nowhere else."""
+    try:
+        text, is_html = body_of(packed)
+    except ValueError as error:
+        letter.cuts.append((Refusal("rtf_body", f"the body in RTF is not read: {error}"), 1))
+        return
+    if is_html:
+        letter.pages.append((text, 1))
+    elif not letter.texts:
+        letter.texts.append((text, 1))
 
 
 def _hear(letter: Letter, text: str) -> None:

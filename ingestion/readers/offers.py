@@ -10,16 +10,18 @@ ones unticked. The threat, the labels and the comment are proposals. Pure, and l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
+from itertools import accumulate
 
 from ingestion.readers.base import Candidate, shown
 from ingestion.readers.credentials import redact_value
-from ingestion.readers.free_text import Line, candidate_of, examined, items_of
-from ingestion.readers.labels import NO_LABELS, Labels, labels_of, without_labels
+from ingestion.readers.free_text import Examined, candidate_of, examined, items_of
+from ingestion.readers.labels import NO_LABELS, Labels, labels_of, may_hold_label, may_hold_marking, without_labels
 from ingestion.readers.scan import Found
-from ingestion.readers.threat_words import Word, denied, threat_words
+from ingestion.readers.threat_words import Word, denied, may_deny, threat_words
 from iocmarket.indicators.recognise import recognise
 from iocmarket.indicators.threats import ThreatType
 from iocmarket.indicators.types.base import Canonical, IocType, Trait
@@ -33,6 +35,8 @@ _NOISE = re.compile(r"[\s\-–—:;,|•·«»\"'()\[\]]+")
 
 DEFANGED, STATED, PLAIN, NAME_IN_PROSE, HOST, INSIDE, DOUBTFUL = 95, 90, 85, 70, 50, 40, 30
 """Confidence in percent: a defanged value was surely meant; a plain name in prose may be anything."""
+_UNTOLD = frozenset({"private_address", "documentation_range"})
+_DEFANGING = re.compile(r"[\[({«<*\\]")
 OFFERED = 60
 """From this confidence on a page ticks an offer by itself."""
 
@@ -46,7 +50,56 @@ class Origin(StrEnum):
     COMMENT = "comment"
 
 
-@dataclass(frozen=True, slots=True)
+class Said:
+    """What a line says of all its values, and the headings before it; most of it is only found when it is asked for."""
+
+    __slots__ = ("_alone", "_comment", "_context", "_heard", "_index", "_labels", "_words", "harmless")
+
+    def __init__(self, context: Context, index: int, found: Sequence[Found]) -> None:
+        self._context, self._index = context, index
+        self._heard = len(context.silent)
+        typed = context.parts.lines.typed[index]
+        self._alone = len(found) == 1 and found[0].raw == typed
+        self.harmless = context.may_deny and not self._alone and denied(typed)
+        """Whether it calls them legitimate, a false positive, a sinkhole."""
+        self._words: tuple[Word, ...] | None = () if self._alone else None
+        self._comment: str | None = "" if self._alone else None
+        self._labels: Labels | None = None
+
+    @property
+    def typed(self) -> str:
+        """The line."""
+        return self._context.parts.lines.typed[self._index]
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Its threat words."""
+        if self._words is None:
+            self._words = threat_words(self.typed)
+        return self._words
+
+    @property
+    def inherited(self) -> ThreatType | None:
+        """The threat of the heading of its block, or of the one before."""
+        return self._context.threat_of(self._heard, self._index)
+
+    @property
+    def labels(self) -> Labels:
+        """Its labels, over those of the headings."""
+        if self._labels is None:
+            self._labels = self._context.labels_of(self._heard, None if self._alone else self.typed)
+        return self._labels
+
+    @property
+    def comment(self) -> str:
+        """The line without its values and labels, secrets blanked: one comment for all of them."""
+        if self._comment is None:
+            found = self._context.parts.found.get(self._index, ())
+            self._comment = _comment(self.typed, [(each.first, each.last) for each in found])
+        return self._comment
+
+
+@dataclass(slots=True, eq=False)
 class Offer:
     """One value of a text."""
 
@@ -60,27 +113,60 @@ class Offer:
     """Columns of the line as it was typed, the first being 0; `end` is past the last."""
     confidence: int
     origin: Origin
-    threat_type: ThreatType | None = None
-    labels: Labels = NO_LABELS
-    comment: str = ""
-    """The line without its values and labels, secrets blanked."""
-    harmless: bool = False
-    """Whether its line calls it legitimate, a false positive, a sinkhole."""
+    said: Said
+
+    @property
+    def threat_type(self) -> ThreatType | None:
+        """What the nearest words propose; nothing for what is harmless."""
+        if self.said.harmless:
+            return None
+        return _nearest(self.said.words, self.start, self.end) or self.said.inherited
+
+    @property
+    def labels(self) -> Labels:
+        """See `Said`."""
+        return self.said.labels
+
+    @property
+    def comment(self) -> str:
+        """See `Said`."""
+        return self.said.comment
+
+    @property
+    def harmless(self) -> bool:
+        """See `Said`."""
+        return self.said.harmless
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Refused:
     """A refused candidate, and what its line says of it: for a sender who knows better what it is."""
 
     candidate: Candidate
-    threat_type: ThreatType | None = None
-    labels: Labels = NO_LABELS
-    comment: str = ""
+    said: Said | None = None
+    """Nothing is said of an account with its password."""
 
     @property
     def line(self) -> int:
         """As of an offer."""
         return self.candidate.line
+
+    @property
+    def threat_type(self) -> ThreatType | None:
+        """What the first of the words proposes."""
+        if self.said is None or self.said.harmless:
+            return None
+        return self.said.words[0].threat if self.said.words else self.said.inherited
+
+    @property
+    def labels(self) -> Labels:
+        """See `Said`."""
+        return NO_LABELS if self.said is None else self.said.labels
+
+    @property
+    def comment(self) -> str:
+        """See `Said`."""
+        return "" if self.said is None else self.said.comment
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,97 +179,70 @@ class Heard:
     """What its headings say of whatever follows: for the next piece of a text that is read in pieces."""
 
 
-@dataclass(slots=True)
-class _Above:
-    """What headings say of the lines after them."""
+@dataclass
+class Context:
+    """What the lines without a value say of those after them.
 
-    block: int = -1
-    threat: ThreatType | None = None
-    labels: Labels = NO_LABELS
+    A short one is a heading: its threat holds for its block and the next, its marking for all that follows.
+    """
 
+    parts: Examined
+    before: Labels
+    """What headings of the text before it said."""
+    silent: list[int] = field(default_factory=list)
+    """Lines without an offer, in order, as far as they are known."""
 
-def offers(text: str) -> tuple[Offer, ...]:
-    """The offers of a text in its order. Never raises, whatever the text."""
-    return tuple(item for item in heard(text).items if isinstance(item, Offer))
+    def __post_init__(self) -> None:
+        text = self.parts.lines.text if not self.parts.leaked else "\n".join(self.parts.lines.typed)
+        self.may_deny = may_deny(text)
+        self._may_label, self._may_mark = may_hold_label(text), may_hold_marking(text)
 
+    def threat_of(self, heard: int, index: int) -> ThreatType | None:
+        """Of the last heading among the first so many silent lines, if its block is near enough to a line."""
+        at, threat = self._threats[heard]
+        if threat is None or self.parts.lines.block(index) - self.parts.lines.block(at) > 1:
+            return None
+        return threat
 
-def heard(text: str, *, labels: Labels = NO_LABELS) -> Heard:
-    """Everything that a text says; `labels` are those of the headings before it. Never raises, whatever the text."""
-    parts = examined(text, comments=True)
-    commented = {line.number for line in parts.comments}
-    found: list[Offer | Refused] = [Refused(candidate) for candidate in parts.leaked]
-    above = _Above(labels=labels)
-    for line in sorted([*parts.lines, *parts.comments], key=lambda line: line.number):
-        own = _of_line(line, above)
-        if not any(isinstance(item, Offer) for item in own):
-            _hear(above, line)
-        if line.number in commented:
-            found += [_in_comment(item) for item in own if isinstance(item, Offer)]
-        elif own:
-            found += own
-        elif parts.one_per_line:
-            found += [_refused(item, _said(line, above)) for item in items_of(line, one_per_line=True)]
-        else:
-            parts.aside.append(line.number)
-    found.sort(key=lambda item: item.line)
-    return Heard(tuple(found), tuple(sorted(parts.aside)), above.labels)
+    def labels_of(self, heard: int, typed: str | None) -> Labels:
+        """The labels of a line over those of the first so many silent lines."""
+        above = self._markings[heard] if self._may_mark else self.before
+        own = NO_LABELS if typed is None or not self._may_label else labels_of(typed)
+        return above if own is NO_LABELS else _over(above, own)
 
+    @property
+    def marking(self) -> Labels:
+        """What holds for whatever follows the text."""
+        return self._markings[-1] if self._may_mark else self.before
 
-def _in_comment(offer: Offer) -> Offer:
-    return replace(offer, origin=Origin.COMMENT, confidence=min(offer.confidence, DOUBTFUL))
+    @cached_property
+    def _headings(self) -> list[str]:
+        """The silent lines that are short enough, the others empty."""
+        typed = map(self.parts.lines.typed.__getitem__, self.silent)
+        return [line if len(line.split(None, _HEADING_WORDS)) <= _HEADING_WORDS else "" for line in typed]
 
+    @cached_property
+    def _threats(self) -> list[tuple[int, ThreatType | None]]:
+        """After how many silent lines which heading has the word."""
+        last: tuple[int, ThreatType | None] = (-1, None)
+        heard = [last]
+        for index, line in zip(self.silent, self._headings, strict=True):
+            if line and (words := threat_words(line)):
+                last = (index, words[0].threat)
+            heard.append(last)
+        return heard
 
-def _hear(above: _Above, line: Line) -> None:
-    """A short line without a value is a heading: its threat holds for its block, its marking for all that follows."""
-    if len(line.typed.split(None, _HEADING_WORDS)) > _HEADING_WORDS:
-        return
-    if words := threat_words(line.typed):
-        above.block, above.threat = line.block, words[0].threat
-    labels = labels_of(line.typed)
-    if labels.tlp is not None or labels.pap is not None:
-        above.labels = replace(_over(above.labels, labels), tags=())
-
-
-def _of_line(line: Line, above: _Above) -> list[Offer | Refused]:
-    """The values of a line, and what was surely meant as one but is refused."""
-    items: list[Offer | Refused] = []
-    said: _Said | None = None
-    for found in line.found:
-        if found.certain:
-            said = said or _said(line, above)
-            if found.type is not None and found.canonical is not None:
-                items += _offered(found, found.type, found.canonical, line, said)
-            else:
-                items.append(_refused(candidate_of(line.number, found), said))
-    return items
+    @cached_property
+    def _markings(self) -> list[Labels]:
+        return list(accumulate(self._headings, _marked, initial=self.before))
 
 
-def _refused(candidate: Candidate, said: _Said) -> Refused:
-    nearest = said.words[0].threat if said.words else said.inherited
-    return Refused(candidate, None if said.harmless else nearest, said.labels, said.comment)
-
-
-@dataclass(slots=True)
-class _Said:
-    """What a line says of all its values."""
-
-    words: tuple[Word, ...]
-    inherited: ThreatType | None
-    labels: Labels
-    comment: str
-    harmless: bool
-
-
-def _said(line: Line, above: _Above) -> _Said:
-    inherited = above.threat if line.block - above.block in {0, 1} else None
-    if len(line.found) == 1 and line.found[0].raw == line.typed:
-        return _Said((), inherited, above.labels, "", harmless=False)
-    own, labels = labels_of(line.typed), above.labels
-    if own is not NO_LABELS:
-        labels = Labels(
-            labels.tlp if own.tlp is None else own.tlp, labels.pap if own.pap is None else own.pap, own.tags
-        )
-    return _Said(threat_words(line.typed), inherited, labels, _comment(line), harmless=denied(line.typed))
+def _marked(above: Labels, heading: str) -> Labels:
+    own = labels_of(heading)
+    if own.tlp is None and own.pap is None:
+        return above
+    over = _over(above, own)
+    return Labels(over.tlp, over.pap)
 
 
 def _over(above: Labels, own: Labels) -> Labels:
@@ -191,26 +250,80 @@ def _over(above: Labels, own: Labels) -> Labels:
     return Labels(above.tlp if own.tlp is None else own.tlp, above.pap if own.pap is None else own.pap, own.tags)
 
 
-def _offered(found: Found, kind: IocType, canonical: Canonical, line: Line, said: _Said) -> Iterator[Offer]:
-    start, end = line.content.span(found.start, found.end)
-    offer = Offer(
-        kind.name, canonical, shown(found.raw), line.number, start, end,
-        min(_confidence(found, kind, canonical), DOUBTFUL if said.harmless else 100), Origin.VALUE,
-        None if said.harmless else _nearest(said.words, start, end) or said.inherited,
-        said.labels, said.comment, said.harmless,
-    )  # fmt: skip
-    yield offer
-    yield from _within(offer, kind)
+def offers(text: str) -> tuple[Offer, ...]:
+    """The offers of a text in its order. Never raises, whatever the text."""
+    return tuple(item for item in heard(text).items if isinstance(item, Offer))
+
+
+def said_harmless() -> Refusal:
+    """Why a value is not taken whose line calls it harmless."""
+    return Refusal("said_harmless", "its line says that it is harmless; sent as an item of its own, it is shared")
+
+
+def heard(text: str, *, labels: Labels = NO_LABELS) -> Heard:
+    """Everything that a text says; `labels` are those of the headings before it. Never raises, whatever the text."""
+    parts = examined(text, comments=True)
+    context = Context(parts, labels)
+    commented, aside, silent = frozenset(parts.comments), parts.aside, context.silent
+    items: list[Offer | Refused] = [Refused(candidate) for candidate in parts.leaked]
+    for index in sorted([*parts.kept, *parts.comments]) if parts.comments else parts.kept:
+        found = parts.found.get(index)
+        own, offered = _of_line(context, index, found, commented=index in commented) if found else ([], False)
+        if not offered:
+            silent.append(index)
+        if own:
+            items += own
+        elif index in commented:
+            continue
+        elif parts.one_per_line:
+            said = Said(context, index, found or ())
+            items += [Refused(item, said) for item in items_of(parts, index)]
+        else:
+            aside.append(index + 1)
+    if parts.leaked:
+        items.sort(key=lambda item: item.line)
+    return Heard(tuple(items), tuple(sorted(aside)), context.marking)
+
+
+def _of_line(
+    context: Context, index: int, values: list[Found], *, commented: bool
+) -> tuple[list[Offer | Refused], bool]:
+    """The values of a line, and what was surely meant as one but is refused; and whether any is offered."""
+    items, offered = list[Offer | Refused](), False
+    said: Said | None = None
+    for found in values:
+        if not found.certain:
+            continue
+        if said is None:
+            said = Said(context, index, values)
+        kind, canonical = found.type, found.canonical
+        if kind is None or canonical is None:
+            if not commented:
+                items.append(Refused(candidate_of(index + 1, found), said))
+            continue
+        confidence, origin = _confidence(found, kind, canonical), Origin.VALUE
+        if said.harmless or commented:
+            confidence = min(confidence, DOUBTFUL)
+            origin = Origin.COMMENT if commented else origin
+        offer = Offer(
+            kind.name, canonical, shown(found.raw), index + 1, found.first, found.last, confidence, origin, said
+        )
+        items.append(offer)
+        offered = True
+        if Trait.URL in kind.traits:
+            items += _within(offer, kind)
+    return items, offered
 
 
 def _confidence(found: Found, kind: IocType, canonical: Canonical) -> int:
-    if kind.dns_name(canonical.value) is None and {"private_address", "documentation_range"} & {*canonical.warnings}:
+    if canonical.warnings and not _UNTOLD.isdisjoint(canonical.warnings) and kind.dns_name(canonical.value) is None:
         return DOUBTFUL
-    if found.raw.lower() != canonical.value.lower() and any(sign in found.raw for sign in "[({«<*\\"):
+    raw = found.raw
+    if raw != canonical.value and raw.lower() != canonical.value.lower() and _DEFANGING.search(raw) is not None:
         return DEFANGED
     if Trait.NAME in kind.traits:
         return NAME_IN_PROSE
-    return STATED if kind.unmistakable(found.raw) else PLAIN
+    return STATED if kind.unmistakable(raw) else PLAIN
 
 
 def _nearest(words: tuple[Word, ...], start: int, end: int) -> ThreatType | None:
@@ -225,8 +338,6 @@ def _nearest(words: tuple[Word, ...], start: int, end: int) -> ThreatType | None
 
 def _within(offer: Offer, kind: IocType) -> Iterator[Offer]:
     """The host of a URL without a scheme, and the hashes in a URL: links to a sample's analysis are full of them."""
-    if Trait.URL not in kind.traits:
-        return
     url = offer.canonical.value
     host = kind.dns_name(url) if "scheme_assumed" in offer.canonical.warnings else None
     inside = [(host, HOST, Origin.HOST)] if host is not None else []
@@ -236,19 +347,15 @@ def _within(offer: Offer, kind: IocType) -> Iterator[Offer]:
             read = recognise(value, "domain" if origin is Origin.HOST else None)
         except Refusal:
             continue
-        yield replace(
-            offer,
-            type=read.type.name,
-            canonical=read.canonical,
-            confidence=min(offer.confidence, confidence),
-            origin=origin,
-        )
+        yield Offer(
+            read.type.name, read.canonical, offer.raw, offer.line, offer.start, offer.end,
+            min(offer.confidence, confidence), offer.origin if offer.origin is Origin.COMMENT else origin, offer.said,
+        )  # fmt: skip
 
 
-def _comment(line: Line) -> str:
-    """What the line says besides its values: one comment for all of them."""
-    text, position, pieces = line.typed, 0, []
-    for start, end in sorted(line.content.span(found.start, found.end) for found in line.found):
+def _comment(text: str, spans: list[tuple[int, int]]) -> str:
+    position, pieces = 0, []
+    for start, end in sorted(spans):
         pieces.append(text[position:start])
         position = max(position, end)
     bare = without_labels(" ".join([*pieces, text[position:]]))

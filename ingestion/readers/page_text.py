@@ -36,6 +36,8 @@ _BETWEEN, _BLANK = re.compile(r"[\s/]*+"), re.compile(r"\s*+")
 _NAME, _UNQUOTED = re.compile(r"[^\s/>][^\s/>=]*+"), re.compile(r"[^\s>]*+")
 _TAG = re.compile(r"/?[a-zA-Z][^\s/>]*+")
 _WORDS = re.compile(r"\s++")
+_SIGNATURE = "--"
+"""The line above a signature, which says something without a letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class _Reading:
 
     def _break(self) -> None:
         text = _WORDS.sub(" ", "".join(self._buffer)).strip()
-        if any(sign.isalnum() for sign in text):
+        if text == _SIGNATURE or any(sign.isalnum() for sign in text):
             self.page.lines.append(text)
             self.page.places.append(self._began)
         self._buffer.clear()
@@ -204,3 +206,10 @@ def _end(expression: re.Pattern[str], source: str, position: int) -> int:
 def page_of(source: str) -> Page:
     """What a page shows. Never raises, whatever the text; linear in its length."""
     return _Reading(source).run()
+
+
+def text_of_page(source: str, *, only_links: bool = False) -> str:
+    """What a page shows, and a line for each address of the Web that it leads to or fetches; or those alone."""
+    page = page_of(source)
+    links = dict.fromkeys(link.url for link in page.links if link.url.lower().startswith(("http:", "https:", "ftp:")))
+    return "\n".join([*([] if only_links else page.lines), *links])

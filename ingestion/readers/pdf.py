@@ -42,7 +42,7 @@ class Pdf(FileReader):
         if b"%PDF-" not in data[:1024]:
             raise Refusal("not_a_pdf", "a PDF begins with %PDF-")
         pages, title, end = _pages(data)
-        gathering = Gathering(context.default)
+        gathering = Gathering(context.default, hints=context.hints)
         for page in pages:
             gathering.marked(page["text"].splitlines())
             gathering.text(page["text"], page["page"])

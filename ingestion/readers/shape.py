@@ -58,8 +58,9 @@ def is_one_per_line(lines: Sequence[str]) -> bool:
         return False
     missing = half = (len(lines) + 1) // 2
     others = len(lines) - half
+    plain = _PLAIN_ENTRY.match
     for line in lines:
-        if _is_entry(line):
+        if plain(line) is not None or _is_entry(line):
             missing -= 1
         else:
             others -= 1
@@ -69,9 +70,7 @@ def is_one_per_line(lines: Sequence[str]) -> bool:
 
 
 def _is_entry(line: str) -> bool:
-    """A line that starts with something like a value, is short and holds one, or is one bare word."""
-    if _PLAIN_ENTRY.match(line) is not None:
-        return True
+    """A line, no plain entry, that starts with something like a value, is short and holds one, or is one bare word."""
     body = _BULLET.sub("", line, count=1)[:5000]
     if (date := _DATE.match(body)) is not None:
         body = body[date.end() :]

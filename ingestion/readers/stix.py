@@ -15,6 +15,7 @@ from typing import Any
 
 from ingestion.readers import credentials
 from ingestion.readers.base import Candidate, shown
+from ingestion.readers.files import Origin
 from ingestion.readers.stix_markings import carried_by, is_marking_label
 from ingestion.readers.stix_patterns import Equality, Read, types_of, value_of, values_of
 from ingestion.readers.threat_names import is_threat_name, threat_of_label
@@ -50,6 +51,7 @@ class Context:
     """What a statement without a marking carries."""
     moment: datetime = LATEST
     """The present: a `valid_from` in the future is no date of a first sighting."""
+    origin: Origin = Origin.NAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +235,8 @@ def _marking(document: Mapping[str, Any], context: Context) -> dict[str, Any]:
         said["pap"] = carried.pap.label
     author = document.get("created_by_ref")
     tlp = context.default.tlp if carried.tlp is None else carried.tlp
-    if isinstance(author, str) and author not in context.own and tlp >= TLP.AMBER:
+    foreign = context.origin.is_foreign(isinstance(author, str), own=isinstance(author, str) and author in context.own)
+    if foreign and tlp >= TLP.AMBER:
         said["audience"] = "own"
     return said
 

@@ -14,7 +14,18 @@ from typing import Any, ClassVar
 
 from ingestion.readers.base import Candidate, shown
 from ingestion.readers.credentials import redact
-from ingestion.readers.files import MIB, FileContext, FileReader, Opened, Source, Tale, Told, document_in, file_readers
+from ingestion.readers.files import (
+    MIB,
+    FileContext,
+    FileReader,
+    Opened,
+    Origin,
+    Source,
+    Tale,
+    Told,
+    document_in,
+    file_readers,
+)
 from ingestion.readers.stix import (
     Context,
     Statement,
@@ -103,7 +114,9 @@ class Bundle:
                 yield from (Told(candidate, statement.said, told_in) for candidate in statement.candidates)
 
 
-def read_bundle(document: Any, *, sender: str, default: Marking, moment: datetime) -> Bundle:
+def read_bundle(
+    document: Any, *, sender: str, default: Marking, moment: datetime, origin: Origin = Origin.NAMED
+) -> Bundle:
     """The bundle in a JSON document; `sender` is the name of the institution, `default` its marking for the rest.
 
     Raises Refusal with a JSON Pointer for what cannot be taken as a whole.
@@ -111,7 +124,7 @@ def read_bundle(document: Any, *, sender: str, default: Marking, moment: datetim
     objects = _objects(document)
     around = {str(found.get("id")): found for found in objects if found.get("type") in _AROUND}
     own = [name for name, found in around.items() if is_identity_of(found, sender)]
-    context = Context(definitions=around, own=own, default=default, moment=moment)
+    context = Context(definitions=around, own=own, default=default, moment=moment, origin=origin)
     return Bundle(objects, context, dict(_stories(objects, context)), _spoken(objects))
 
 
@@ -271,7 +284,9 @@ class StixBundles(FileReader):
     def opened(self, source: Source, context: FileContext) -> Opened:
         """See `read_bundle`."""
         document = document_in(source)
-        bundle = read_bundle(document, sender=context.sender, default=context.default, moment=context.moment)
+        bundle = read_bundle(
+            document, sender=context.sender, default=context.default, moment=context.moment, origin=context.origin
+        )
         one = bundle.story
         stories = () if one else tuple(map(_tale, bundle.stories.values()))
         return Opened(bundle.items(), _tale(one) if one else None, bundle.places_without_indicator, stories)

@@ -198,10 +198,13 @@ class _Read:
     def _mark(self, said: dict[str, Any]) -> None:
         """Markings in other cells than their own: what is written in a line holds for it, wherever it stands."""
         for _index, role, text in self._cells:
-            if role == "marking" or (role in _WRITTEN and not _is_value(text)):
-                found = labels_of(text)
-                if role == "marking" and found.tlp is None and found.pap is None:
+            if role != "marking" and role not in _WRITTEN:
+                continue
+            found = labels_of(text)
+            if found.tlp is None and found.pap is None:
+                if role == "marking":
                     said.setdefault("tlp", text)  # understood or refused by whoever reads it
+            elif role == "marking" or not _is_value(text):
                 _stricter(said, found)
 
 

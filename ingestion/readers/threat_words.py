@@ -104,6 +104,19 @@ def threat_words(text: str) -> tuple[Word, ...]:
     )
 
 
+# Of each alternative of the expression above a part that its lower case holds, whatever the accents and letters around.
+_DENIALS = (
+    *("faux", "false", "gitime", "legit", "nin", "nign", "not malicious", "malveillant", "sinkhol"),
+    *("liste blanche", "allow", "white"),
+)
+
+
+def may_deny(text: str) -> bool:
+    """Whether `denied` may be true of any line of a text."""
+    folded = text.lower()
+    return any(part in folded for part in _DENIALS)
+
+
 def denied(text: str) -> bool:
     """Whether a line says that its values are harmless: legitimate, a false positive, a sinkhole."""
     return _DENIED.search(text) is not None

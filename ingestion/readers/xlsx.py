@@ -136,7 +136,9 @@ def _lines(sheet: Any) -> Iterator[Line]:
     for number, values in enumerate(found, start=1):
         if number > ROWS:
             raise Refusal("too_many_items", f"a sheet has more than {ROWS} rows: send it in parts")
-        cells = [_text(value) for value in values]
+        # The library fills each row up to the widest: most of it is nothing, and is not looked at twice.
+        filled = next((at for at in range(len(values), 0, -1) if values[at - 1] is not None), 0)
+        cells = [_text(value) for value in values[:filled]]
         while cells and not cells[-1].strip():
             cells.pop()
         if cells:

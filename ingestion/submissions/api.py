@@ -21,7 +21,9 @@ from ingestion.submissions.models import Submission
 from ingestion.submissions.queueing import enqueue
 from ingestion.submissions.reading import submissions_of
 from ingestion.submissions.receiving import COLUMNS, FORMAT, JSON, STIX, Long, media_types, received
+from ingestion.submissions.remembering import recalled
 from ingestion.submissions.services import preview, submit
+from ingestion.submissions.taking_back import take_back_all
 from iocmarket.accounts.models import Institution
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.scoped import ScopedView
@@ -59,7 +61,9 @@ class Submissions(ScopedView):
                 description="Reader of a body of a general media type.",
                 enum=[reader.name for reader in file_readers],
             ),
-            OpenApiParameter(COLUMNS, OpenApiTypes.STR, description="Of a table: what each column is for."),
+            OpenApiParameter(
+                COLUMNS, OpenApiTypes.STR, description="Of a table: what each column is for; or `remembered`."
+            ),
             *_DEFAULTS,
         ],
         request={
@@ -86,7 +90,10 @@ class Submissions(ScopedView):
 
 def _sent(request: Request, body: Body, viewer: Viewer) -> Sending | Long:
     name = Institution.objects.values_list("name", flat=True)
-    return received(body, _given(request.query_params), sender=lambda: name.get(pk=viewer.institution_id))
+    return received(
+        body, _given(request.query_params), sender=lambda: name.get(pk=viewer.institution_id),
+        memory=lambda layout: recalled(layout, viewer.institution_id),
+    )  # fmt: skip
 
 
 def _tried(request: Request, body: Body, viewer: Viewer) -> Response:
@@ -110,7 +117,7 @@ def _done(request: Request, body: Body, viewer: Viewer) -> Response:
 class SubmissionDetail(ScopedView):
     """One submission of the own institution."""
 
-    scopes: ClassVar = {"GET": Scope.INDICATORS_WRITE}
+    scopes: ClassVar = {"GET": Scope.INDICATORS_WRITE, "DELETE": Scope.INDICATORS_WRITE}
 
     @extend_schema(operation_id="submissions_read", responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request, public_id: UUID) -> Response:
@@ -120,6 +127,15 @@ class SubmissionDetail(ScopedView):
         if found is None:
             raise Http404
         return Response(answer_again(found))
+
+    @extend_schema(operation_id="submissions_withdraw", responses={200: OpenApiTypes.OBJECT})
+    def delete(self, request: Request, public_id: UUID) -> Response:
+        """Take back everything that it said and that still stands; `withdrawn` counts it. Asked again it is 0."""
+        viewer = self.viewer(request)
+        found = submissions_of(viewer).filter(public_id=public_id).first()
+        if found is None:
+            raise Http404
+        return Response({"id": str(found.public_id), "withdrawn": take_back_all(found, viewer=viewer)})
 
 
 class SubmissionItems(ScopedView):

@@ -13,7 +13,7 @@ from ingestion.readers.base import shown
 from ingestion.readers.credentials import holds_secret, redact, redact_value
 from ingestion.readers.credentials import refusal as credential_refusal
 from ingestion.readers.labels import NO_LABELS, Labels
-from ingestion.readers.offers import Offer, Origin, Refused, heard
+from ingestion.readers.offers import Offer, Origin, Refused, heard, said_harmless
 from ingestion.stolen.routing import Routed
 from ingestion.submissions.choices import QUERY, Choices, read_choices
 from ingestion.submissions.remarks import IN_LINE, Remarks
@@ -157,8 +157,7 @@ def _offered(offer: Offer, index: int, remarks: Remarks) -> Draft:
     refusal: Refusal | None = None
     choices, said = remarks.base, remarks.said(offer)
     if offer.harmless and offer.origin is Origin.VALUE:
-        detail = "its line says that it is harmless; sent as an item of its own, it is shared"
-        canonical, refusal = None, Refusal("said_harmless", detail)
+        canonical, refusal = None, said_harmless()
     elif said:
         try:
             choices, marked = remarks.of(offer, said)

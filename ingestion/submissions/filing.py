@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import PurePath
 from tempfile import SpooledTemporaryFile
 from typing import IO, cast
@@ -16,9 +17,12 @@ from iocmarket.api.problems import Problem
 from iocmarket.api.spool import IN_MEMORY, PIECE, Body
 from iocmarket.kernel.decision import Refusal
 
+_OURS = re.compile(rb'(?:\xef\xbb\xbf)?\s*+\{\s*+(?:\}|"(?:indicators|text|defaults|report)"\s*+:)')
+"""How the API's own document begins; any other JSON is of a tool."""
+
 
 def formats() -> list[str]:
-    """The words of `--format`: the readers, `text`, and `json` for the API's own document."""
+    """The words of `--format`: the readers, `text`; `json` is also the API's own document."""
     return sorted({"json", "text", *(reader.name for reader in (*row_readers, *file_readers))})
 
 
@@ -42,14 +46,14 @@ def body_of(source: IO[bytes], *, name: str, wanted: str = "") -> tuple[Body, di
     file, size, digest = _spooled(source)
     head = file.read(HEAD)
     file.seek(0)
-    media_type, said = announced(wanted or guessed(name, head))
+    media_type, said = announced(wanted or guessed(name, head), head)
     return Body(media_type, "", size, digest, file), said
 
 
-def announced(name: str) -> tuple[str, dict[str, str]]:
+def announced(name: str, head: bytes) -> tuple[str, dict[str, str]]:
     """The media type in which a format comes, and what has to be said with it."""
-    if (general := {"json": JSON, "text": TEXT}.get(name)) is not None:
-        return general, {}
+    if name == "text" or (name == "json" and _OURS.match(head) is not None):
+        return (JSON if name == "json" else TEXT), {}
     if (reader := file_readers.get(name)) is not None:
         return (*reader.media_types, *reader.carriers)[0], {FORMAT: name}
     return row_readers[name].media_types[0], {}

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from ingestion.submissions import idempotency, retention
-from ingestion.submissions.models import KeptAnswer, Submission, SubmissionItem, SubmissionPart
+from ingestion.submissions import idempotency, remembering, retention
+from ingestion.submissions.models import ColumnMemory, KeptAnswer, Submission, SubmissionItem, SubmissionPart
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.kernel import clock
 from iocmarket.privacy.erasing import Forgetting, forgettings
@@ -39,6 +39,12 @@ def register() -> None:
             models=("submissions.KeptAnswer",), kept=_("%(days)d day"), basis=SECURITY,
             days=lambda: idempotency.KEPT // timedelta(days=1), due=_old_answers, purge=idempotency.forget_old,
         ),
+        Rule(
+            name="submissions.columns", what=_("What an institution said of columns of tables: no heading, no cell"),
+            models=("submissions.ColumnMemory",), kept=_("%(days)d days after the last use"), basis=SECURITY,
+            days=lambda: remembering.UNUSED.days, due=lambda: remembering.unused().count(),
+            purge=remembering.forget_unused,
+        ),
     )  # fmt: skip
     portions.register(
         Portion(
@@ -49,6 +55,12 @@ def register() -> None:
             name="submission_lines", models=("submissions.SubmissionItem",),
             of_member=lambda member: _lines(Submission.objects.filter(author=member)),
             of_institution=lambda institution: _lines(_sent_by(institution)),
+        ),
+        Portion(
+            name="columns_of_tables", models=("submissions.ColumnMemory",),
+            of_institution=lambda institution: rows(
+                ColumnMemory.objects.filter(institution=institution), ("roles", "used_at")
+            ),
         ),
     )  # fmt: skip
     forgettings.register(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -13,9 +12,11 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ingestion.readers import csv, xlsx
-from ingestion.readers.headings import ANY, PASSED, UNKNOWN, holds_values
+from ingestion.readers import xlsx
+from ingestion.readers.headings import ANY, PASSED, UNKNOWN, holds_values, may_limit
 from ingestion.readers.tables import Layout
+from ingestion.submissions.receiving import layout_in
+from ingestion.submissions.remembering import as_read, digest_of, recalled
 from iocmarket.api.problems import Problem
 from iocmarket.api.spool import Body
 from iocmarket.kernel.decision import Refusal
@@ -36,6 +37,7 @@ ROLES: dict[str, Promise] = {
     "valid_until": _("Valid until"),
 }
 """What a person may choose; roles that need more than a word are read where a heading says them."""
+_DUE = _("To be chosen: it may limit the sharing")
 _TEXTS = frozenset({".csv", ".tsv"})
 
 
@@ -58,28 +60,62 @@ class Columns:
     columns: list[Column]
     doubtful: bool
     """Whether a person should look at them: one is not known, or the table cannot be read so."""
+    remembered: bool
+    """Whether they are read as the institution has said before."""
 
 
-def columns_said(upload: UploadedFile[Any], data: QueryDict) -> tuple[str, ...]:
-    """The roles that a person has chosen for this very table; none when nothing was chosen."""
-    layout = _layout_of(upload) if data.get("table") else None
-    said = tuple(data.getlist("column"))
-    return said if layout is not None and data.get("table") == _key(layout) and len(said) == len(layout.roles) else ()
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A table, and what its columns are for as far as anybody of the institution says."""
+
+    layout: Layout
+    said: tuple[str, ...] = ()
+    """A role for each column, UNKNOWN where a choice is still due; empty: as the headings say."""
+    before: tuple[str, ...] = ()
+    """What was said before of tables with these headings; empty for nothing."""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What the table is read with: nothing before every choice is made that the headings leave open."""
+        return () if UNKNOWN in self.said else self.said
+
+    @property
+    def key(self) -> str:
+        """Which table is meant by what a page says of columns."""
+        digest = digest_of(self.layout)
+        return digest.hex() if digest is not None else f"untitled_{len(self.layout.roles)}"
+
+    def columns(self) -> Columns | None:
+        """What the page shows; None for a table of one column."""
+        layout = self.layout
+        if len(layout.roles) < 2:
+            return None
+        titles = layout.titles or tuple("" for _role in layout.roles)
+        shown = [
+            _column(number, title.strip(), role)
+            for number, (title, role) in enumerate(zip(titles, self.said or layout.roles, strict=False), start=1)
+        ]
+        doubtful = bool(self.said) or UNKNOWN in layout.roles or as_read(layout) is None
+        return Columns(self.key, shown, doubtful, bool(self.before) and self.said == self.before)
 
 
-def columns_of(upload: UploadedFile[Any] | None, data: QueryDict) -> Columns | None:
-    """What to show of the columns of an upload; None for anything but a table of several columns."""
+def meant_by(upload: UploadedFile[Any] | None, data: QueryDict, institution_id: int | None) -> Meant | None:
+    """The table in an upload with what a person says of it now, else said before; None for anything but a table."""
     layout = _layout_of(upload) if upload else None
-    if upload is None or layout is None or len(layout.roles) < 2:
+    if layout is None:
         return None
-    said = columns_said(upload, data)
-    roles = said or layout.roles
-    titles = layout.titles or tuple("" for _role in roles)
-    columns = [
-        Column(number, title.strip()[:80], PASSED if role == UNKNOWN else role, _choices(role))
-        for number, (title, role) in enumerate(zip(titles, roles, strict=True), start=1)
-    ]
-    return Columns(_key(layout), columns, bool(said) or UNKNOWN in layout.roles or layout.fault() is not None)
+    before = recalled(layout, institution_id)
+    said = tuple(data.getlist("column"))
+    if data.get("table") == Meant(layout).key and len(said) == len(layout.roles):
+        return Meant(layout, said, before)
+    return Meant(layout, before, before)
+
+
+def _column(number: int, title: str, role: str) -> Column:
+    """One that may limit the sharing is passed over only when somebody says so (tables.py)."""
+    if role == UNKNOWN and may_limit(title):
+        return Column(number, title[:80], UNKNOWN, [(UNKNOWN, _DUE), *_choices(role)])
+    return Column(number, title[:80], PASSED if role == UNKNOWN else role, _choices(role))
 
 
 def _choices(role: str) -> list[tuple[str, str | Promise]]:
@@ -96,12 +132,7 @@ def _layout_of(upload: UploadedFile[Any]) -> Layout | None:
     body = Body("", "", upload.size or 0, b"", cast("IO[bytes]", upload.file))
     try:
         if suffix in _TEXTS:
-            return csv.layout_in(body.lines())
-        return xlsx.layout_in(body) if suffix in xlsx.Xlsx.suffixes else None
+            return layout_in(body, "csv")
+        return layout_in(body, xlsx.Xlsx.name) if suffix in xlsx.Xlsx.suffixes else None
     except (Problem, Refusal):
         return None  # said where the file itself is read
-
-
-def _key(layout: Layout) -> str:
-    said = "\n".join([*(layout.titles or ("",)), str(len(layout.roles))])
-    return hashlib.sha256(said.encode(errors="replace")).hexdigest()[:32]

@@ -23,6 +23,7 @@ class Submission(models.Model):
         TAXII = "taxii"
         COMMAND = "command"
         MAIL = "mail"
+        SUBSCRIPTION = "subscription"
         DEMONSTRATION = "demonstration"
 
     class State(models.TextChoices):
@@ -158,6 +159,24 @@ class KeptAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sender} {self.pk}"
+
+
+class ColumnMemory(models.Model):
+    """What an institution has said of the columns of tables with certain headings (remembering.py)."""
+
+    # No index of its own: the constraint below begins with it.
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="+", db_index=False)
+    # SHA-256 over the headings: they themselves are of whoever made the table, and nobody needs them here.
+    digest = models.BinaryField(max_length=32)
+    # One for each column, in their order (readers/headings.py).
+    roles = ArrayField(models.CharField(max_length=40, blank=True))
+    used_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["institution", "digest"], name="columns_once")]
+
+    def __str__(self) -> str:
+        return f"{self.institution_id} {self.pk}"
 
 
 class SubmissionItem(models.Model):

@@ -18,13 +18,14 @@ from ingestion.submissions.edits import Edited, edited, mark_of
 from ingestion.submissions.forms import AS_THE_TEXT_SAYS, USUAL, ShareForm
 from ingestion.submissions.lines import PAGE as PAGE_LINES
 from ingestion.submissions.lines import account_of, account_of_all, lines_after, lines_before, page_of, proposals_of
-from ingestion.submissions.mapping import columns_of, columns_said
+from ingestion.submissions.mapping import Meant, meant_by
 from ingestion.submissions.models import Submission
 from ingestion.submissions.pressure import check_rate
 from ingestion.submissions.queueing import enqueue
 from ingestion.submissions.reading import submissions_of
 from ingestion.submissions.reasons import failure_of, fault_of
 from ingestion.submissions.receiving import Long, endings, in_file, in_text
+from ingestion.submissions.remembering import forget, remember
 from ingestion.submissions.services import Outcome, preview, submit
 from iocmarket.accounts.models import Circle, Institution, Member
 from iocmarket.accounts.roles import Scope
@@ -60,11 +61,12 @@ def share(request: HttpRequest) -> HttpResponse:
         "step": 1,
     }
     if request.method == "POST" and form.is_valid():
-        answer = _answer(request, member, form)
+        table = _table(request, member, form)
+        answer = _answer(request, member, form, table)
         if isinstance(answer, UUID):
             return redirect("shared", answer)
         context |= answer
-        context["columns"] = columns_of(form.cleaned_data["file"], request.POST)
+        context["columns"] = table.columns() if table else None
     template = _template(request)
     # htmx shows nothing of an answer above 400: what is wrong while typing is an answer like any other.
     status = 422 if form.is_bound and form.errors and template == PAGE else 200
@@ -125,20 +127,29 @@ def _template(request: HttpRequest) -> str:
     return LINES if looking and getattr(request, "htmx", False) else PAGE
 
 
-def _answer(request: HttpRequest, member: Member, form: ShareForm) -> dict[str, Any] | UUID:
+def _table(request: HttpRequest, member: Member, form: ShareForm) -> Meant | None:
+    """The table that was chosen, if it is one; what was said of its kind before is forgotten when that is asked for."""
+    table = meant_by(form.cleaned_data["file"], request.POST, member.institution_id)
+    if table is None or request.POST.get("act") != "forget":
+        return table
+    forget(table.layout, viewer=viewer_of_member(member))
+    return Meant(table.layout)
+
+
+def _answer(request: HttpRequest, member: Member, form: ShareForm, table: Meant | None) -> dict[str, Any] | UUID:
     """The look, or the id of what was shared. Only what was looked at is shared: nothing leaves unseen."""
     try:
-        sent = _sent(request, form, member)
+        sent = _sent(request, form, member, table)
         if sent is None:
             return {}
         viewer = viewer_of_member(member)
         if isinstance(sent, Long):
-            return _long(request, sent, viewer, form)
+            return _long(request, sent, viewer, form, table)
         looked = edited(sent, request.POST)
         seen, mark = request.POST.get("seen"), mark_of(looked.sending)
         sharing = request.POST.get("act") == "share"
         if sharing and seen == mark:
-            return _shared(request, looked.sending, viewer)
+            return _shared(request, looked.sending, viewer, table)
         outcome = preview(looked.sending, viewer=viewer)
         return {"seen": mark, "changed": sharing and seen, **_file_of(form), **_looked(request, outcome, looked)}
     except InvalidRequest as invalid:
@@ -150,14 +161,14 @@ def _answer(request: HttpRequest, member: Member, form: ShareForm) -> dict[str, 
     return {}
 
 
-def _sent(request: HttpRequest, form: ShareForm, member: Member) -> Sending | Long | None:
+def _sent(request: HttpRequest, form: ShareForm, member: Member, table: Meant | None) -> Sending | Long | None:
     """The file that was chosen, or else what was pasted; None for neither."""
     text, upload = form.cleaned_data["text"], form.cleaned_data["file"]
     if request.META.get(TOO_LARGE):
         raise Problem(413, "body_too_large", "the file is too large")
     if upload:
         return in_file(
-            upload, form.choices, form.said, columns_said(upload, request.POST),
+            upload, form.choices, form.said, table.roles if table else (),
             sender=lambda: member.institution.name if member.institution else "",
         )  # fmt: skip
     if text.strip():
@@ -173,13 +184,19 @@ def _file_of(form: ShareForm) -> dict[str, Any]:
     return {"file_read": upload.name, "text_waits": bool(form.cleaned_data["text"].strip())} if upload else {}
 
 
-def _shared(request: HttpRequest, sending: Sending, viewer: Viewer) -> UUID:
+def _shared(request: HttpRequest, sending: Sending, viewer: Viewer, table: Meant | None) -> UUID:
     check_rate(viewer, len(sending.drafts))
     outcome = submit(sending, viewer=viewer, channel=Submission.Channel.WEB)
+    _remember(table, viewer)
     _say(request, outcome)
     if outcome.public_id is None:
         raise ValueError("what is submitted has an id")
     return outcome.public_id
+
+
+def _remember(table: Meant | None, viewer: Viewer) -> None:
+    if table is not None and table.roles:
+        remember(table.layout, table.roles, viewer=viewer)
 
 
 def _threats(form: ShareForm) -> dict[str, Any]:
@@ -208,10 +225,14 @@ def _looked(request: HttpRequest, outcome: Outcome, looked: Edited) -> dict[str,
     }
 
 
-def _long(request: HttpRequest, sent: Long, viewer: Viewer, form: ShareForm) -> dict[str, Any] | UUID:
+def _long(
+    request: HttpRequest, sent: Long, viewer: Viewer, form: ShareForm, table: Meant | None
+) -> dict[str, Any] | UUID:
     """More than can be looked at line by line: the button that shares says so, and the account comes afterwards."""
     if request.POST.get("act") == "share" and request.POST.get("seen") == LONG_SEEN:
-        return enqueue(sent, viewer=viewer, channel=Submission.Channel.WEB).public_id
+        queued = enqueue(sent, viewer=viewer, channel=Submission.Channel.WEB)
+        _remember(table, viewer)
+        return queued.public_id
     return {"step": 2, "too_long": True, "looked": True, "seen": LONG_SEEN, **_file_of(form)}
 
 

@@ -13,10 +13,11 @@ import orjson
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from ingestion.readers import credentials, stix_bundles
+from ingestion.readers import credentials, csv, stix_bundles, xlsx
 from ingestion.readers.base import Row, RowReader, row_readers
 from ingestion.readers.credentials import redacted
-from ingestion.readers.files import FileContext, FileReader, Stolen, Tale, Told, file_readers
+from ingestion.readers.files import FileContext, FileReader, Origin, Stolen, Tale, Told, file_readers
+from ingestion.readers.tables import Layout
 from ingestion.stolen.routing import Routed, Routing
 from ingestion.submissions.choices import QUERY, Choices, read_choices
 from ingestion.submissions.drafts import (
@@ -39,6 +40,7 @@ from ingestion.submissions.parts import (
     entry_of_item,
     entry_of_row,
 )
+from ingestion.submissions.remarks import hints
 from iocmarket.api.bodies import loads, text_of
 from iocmarket.api.parsers import JSON_CHARSETS
 from iocmarket.api.problems import Problem
@@ -53,7 +55,11 @@ FORMAT = "format"
 """The query parameter that names the reader of a body of a general media type."""
 COLUMNS = "columns"
 """The query parameter that says what each column of a table is for: roles (headings.py) with commas between them."""
+REMEMBERED = "remembered"
+"""Instead of the roles: those that the institution has said of a table with these headings before."""
 HEAD = 4096
+Memory = Callable[[Layout], tuple[str, ...]]
+"""From a table to what its sender's institution has said of its columns before; empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +120,10 @@ def _check_stix(body: Body) -> None:
     _check_json_charset(body)
 
 
-def received(body: Body, given: Mapping[str, Any], *, sender: Callable[[], str]) -> Sending | Long:
-    """What a body and its query parameters say; `sender` tells the institution's name.
+def received(
+    body: Body, given: Mapping[str, Any], *, sender: Callable[[], str], memory: Memory = lambda _layout: ()
+) -> Sending | Long:
+    """What a body and its query parameters say; `sender` tells the institution's name, `memory` what it said before.
 
     Raises Problem, Refusal or InvalidRequest.
 
@@ -126,7 +134,7 @@ def received(body: Body, given: Mapping[str, Any], *, sender: Callable[[], str])
     reader, given = _reader_of(body, given)
     if reader is None and body.media_type == JSON:
         return _document(body, given)
-    columns, given = _columns(reader or row_readers.get(_row_readers().get(body.media_type, "")), given)
+    columns, given = _columns(reader or row_readers.get(_row_readers().get(body.media_type, "")), given, body, memory)
     choices = read_choices(given, base=Choices(), where=QUERY, own=False)
     if reader is not None:
         return of_file(reader, body, choices, given, sender=sender, columns=columns)
@@ -136,13 +144,24 @@ def received(body: Body, given: Mapping[str, Any], *, sender: Callable[[], str])
 
 
 def _columns(
-    reader: FileReader | RowReader | None, given: Mapping[str, Any]
+    reader: FileReader | RowReader | None, given: Mapping[str, Any], body: Body, memory: Memory
 ) -> tuple[tuple[str, ...], Mapping[str, Any]]:
-    """What a sender says of the columns of a table, and the rest of what is given."""
+    """What a sender says of the columns of a table, and the rest of what is given. Raises Problem, Refusal."""
     if reader is None or not reader.tabular or COLUMNS not in given:
         return (), given
     roles = tuple(word.strip() for word in str(given[COLUMNS]).split(","))
+    if roles == (REMEMBERED,):
+        layout = layout_in(body, reader.name)
+        roles = memory(layout) if layout is not None else ()
+        if not roles:
+            detail = "of a table with these headings nobody of your institution has said what its columns are for"
+            raise Problem(422, "nothing_remembered", detail, where=f"?{COLUMNS}")
     return roles, {name: value for name, value in given.items() if name != COLUMNS}
+
+
+def layout_in(body: Body, reader: str) -> Layout | None:
+    """What a table of that reader says of its columns; None when there is nothing to say. Raises Problem, Refusal."""
+    return xlsx.layout_in(body) if reader == xlsx.Xlsx.name else csv.layout_in(body.lines())
 
 
 def of_file(
@@ -153,6 +172,7 @@ def of_file(
     *,
     sender: Callable[[], str],
     columns: tuple[str, ...] = (),
+    origin: Origin = Origin.NAMED,
 ) -> Sending | Long:
     """A file of one of the formats that are read as a whole: its items, and the report that it makes of them."""
     if body.size > reader.size_max:
@@ -164,7 +184,9 @@ def of_file(
         default=Marking(choices.tlp, choices.pap),
         moment=clock.now(),
         columns=columns,
+        hints=hints(choices, given),
         own=partial(verified_networks, name),
+        origin=origin,
     )
     opened = reader.opened(body, context)
     report = _report(opened.tale) if opened.tale else None

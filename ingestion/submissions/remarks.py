@@ -23,12 +23,18 @@ Remark = tuple[Choices, bool]
 _NOTHING: dict[str, Any] = {}
 
 
+def hints(base: Choices, given: Mapping[str, Any]) -> frozenset[str]:
+    """What the sender has left to the words around a value."""
+    threat_open = "threat_type" not in given and base.threat_type == ThreatType.OTHER.value
+    return frozenset({"threat_type"} if threat_open else ()) | frozenset(() if base.comment else {"comment"})
+
+
 class Remarks:
     """Reads what lines say; most lines of a text say the same, or nothing, which is understood once."""
 
     def __init__(self, base: Choices, given: Mapping[str, Any]) -> None:
         self.base = base
-        self._threat_open = "threat_type" not in given and base.threat_type == ThreatType.OTHER.value
+        self._hints = hints(base, given)
         self._understood: dict[object, Remark | Refusal] = {}
 
     def of(self, offer: Offer, said: Mapping[str, Any]) -> Remark:
@@ -60,9 +66,9 @@ class Remarks:
         if offer.labels.tags:
             tags = (tag[:TAG_MAX] for tag in (*self.base.tags, *offer.labels.tags))
             said["tags"] = list(dict.fromkeys(tags))[:TAGS_MAX]
-        if offer.threat_type is not None and self._threat_open:
+        if offer.threat_type is not None and "threat_type" in self._hints:
             said["threat_type"] = offer.threat_type.value
-        if offer.comment and not self.base.comment:
+        if offer.comment and "comment" in self._hints:
             said["comment"] = offer.comment
         return said
 

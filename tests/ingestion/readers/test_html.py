@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingestion.readers.files import Told
 from ingestion.readers.html import Html
-from ingestion.readers.page_text import page_of
+from ingestion.readers.page_text import page_of, text_of_page
+from tests.contract.test_readers import CONTEXT, Held
 from tests.ingestion.readers.whole_files import confidence, opened, told, values
 
 PAGE = b"""<!DOCTYPE html>
@@ -110,3 +113,40 @@ def test_is_told_from_other_text_by_its_head() -> None:
     assert Html().is_mine(b"\n<!-- kept -->\n<HTML>")
     assert not Html().is_mine(b"<xml>")
     assert not Html().is_mine(b"voir <html>")
+
+
+REPORT = """<html><h2>Hameçonnage CAS</h2><p>evil-cas.fr imite le portail</p>
+<p>C2 evil-c2[.]fr vu hier</p><p>site-propre.fr est légitime, faux positif</p>
+<p>encore evil-cas.fr</p></html>""".encode()
+
+
+def test_the_words_around_a_value_are_passed_on_as_those_of_a_text() -> None:
+    found = {item.candidate.raw: item for item in told(opened("html", REPORT))}
+    assert found["evil-cas.fr"].said == {"threat_type": "phishing", "comment": "imite le portail"}, "the first counts"
+    assert found["evil-c2[.]fr"].said == {"threat_type": "c2", "comment": "C2 vu hier"}
+    harmless = found["site-propre.fr"].candidate.refusal
+    assert harmless is not None
+    assert harmless.code == "said_harmless", "nothing is left out in silence"
+
+
+def test_what_the_sender_has_said_is_not_said_by_the_words_around() -> None:
+    context = replace(CONTEXT, hints=frozenset({"comment"}))
+    items = [item for item in Html().opened(Held(REPORT), context).items if isinstance(item, Told)]
+    assert not any("threat_type" in item.said for item in items)
+    silent = replace(CONTEXT, hints=frozenset())
+    items = [item for item in Html().opened(Held(REPORT), silent).items if isinstance(item, Told)]
+    assert [dict(item.said) for item in items] == [{}, {}]
+
+
+def test_no_password_is_in_the_words_that_are_passed_on() -> None:
+    page = b"<html><p>evil-cas.fr login jean.dupont@example.org mot de passe: Tr0ub4dor-x</p></html>"
+    assert "Tr0ub4dor-x" not in str(list(opened("html", page).items))
+
+
+def test_a_page_as_text_for_mails_that_are_passed_on() -> None:
+    source = """<style>p { color: red }</style><title>x</title><p>vu hier</p><p>--</p><p>Jean</p>
+    <a href="https://evil-lien.fr/?a=1&amp;b=2">ici</a> <a href="https://evil-lien.fr/?a=1&amp;b=2">ici</a>
+    <a href="mailto:a@evil-cas.fr">x</a><img src="http://evil-image.fr/i.png">"""
+    links = ["https://evil-lien.fr/?a=1&b=2", "http://evil-image.fr/i.png"]
+    assert text_of_page(source).splitlines() == ["vu hier", "--", "Jean", "ici ici", "x", *links]
+    assert text_of_page(source, only_links=True).splitlines() == links

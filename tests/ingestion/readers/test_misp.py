@@ -91,6 +91,11 @@ def test_the_stricter_marking_wins_scale_by_scale() -> None:
     assert (found.tale.title, dict(found.tale.said)) == ("Campagne de septembre", {"tlp": "AMBER", "pap": "CLEAR"})
 
 
+def test_the_day_of_an_institution_is_no_report() -> None:
+    assert opened("misp", event(attribute("ip-dst", "45.1.2.3"), iocmarket={"report": False})).tale is None
+    assert opened("misp", event(attribute("ip-dst", "45.1.2.3"), iocmarket={"report": True})).tale is not None
+
+
 def test_two_markings_of_one_scale_and_red_are_refused() -> None:
     for tags, code in ((("tlp:green", "tlp:amber"), "conflicting_markings"), (("tlp:red",), "red_names_persons")):
         with pytest.raises(Refusal) as caught:

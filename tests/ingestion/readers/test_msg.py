@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
+from typing import cast
 
 import pytest
+from compressed_rtf import compress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.readers.msg import Msg
+from ingestion.readers.rtf import PACKED_MAX, body_of
 from iocmarket.kernel.decision import Refusal
 from tests.ingestion.readers.whole_files import compound_file, opened, refusals, values
 
@@ -79,8 +82,50 @@ def test_attachments_are_named_and_digested_and_letters_within_are_not_opened() 
     }
 
 
-def test_a_body_in_rtf_alone_is_said_not_to_be_read() -> None:
-    assert refusals(opened("msg", stored(p0037="Sujet", p1009=b"LZFu"))) == {"rtf_body": 1}
+PAGE = rb"""{\rtf1\ansi\ansicpg1252\fromhtml1 \deff0{\fonttbl{\f0\fswiss Arial;}}{\colortbl\red0\green0\blue0;}
+{\*\htmltag18 <html>}{\*\htmltag50 <body>}\htmlrtf {\htmlrtf0 Votre bo\'eete est pleine\u8239?:
+{\*\mhtmltag84 <a href="x">}
+{\*\htmltag84 <a href="https://evil-cache.fr/x?a=\{1\}">}\htmlrtf
+{\field{\*\fldinst{HYPERLINK "https://double.fr"}}{\fldrslt\htmlrtf0 ici}\htmlrtf }\htmlrtf0
+{\*\htmltag92 </a>}\par {\*\htmltag58 </body>}}}"""
+PLAIN = rb"""{\rtf1\ansi\ansicpg1252 Connectez-vous\tab sur
+{\field{\*\fldinst HYPERLINK "http://evil-lien.fr/rtf"}{\fldrslt ce lien}}\par
+{\pict\bin9 }}}}}}}}}}{\*\generator http://evil-muet.fr/;} fin}"""
+
+
+def packed(text: bytes) -> bytes:
+    """RTF as Outlook compresses it."""
+    return cast("bytes", compress(text.replace(b"\n", b"\r\n")))
+
+
+def test_html_that_is_kept_as_rtf_tells_where_its_links_lead() -> None:
+    found = opened("msg", stored(p0037="Sujet", p1000="Votre boîte est pleine : ici", p1009=packed(PAGE)))
+    assert values(found) == {"email-subject": ["Sujet"], "url": ["https://evil-cache.fr/x?a={1}"]}
+    text, is_html = body_of(packed(PAGE))
+    assert is_html
+    assert "Votre boîte est pleine\u202f:" in text
+    assert "double" not in text
+
+
+def test_a_body_in_rtf_alone_is_read() -> None:
+    assert body_of(packed(PLAIN)) == ('Connectez-vous\tsur HYPERLINK "http://evil-lien.fr/rtf"ce lien\n fin', False)
+    assert values(opened("msg", stored(p0037="Sujet", p1009=packed(PLAIN))))["url"] == ["http://evil-lien.fr/rtf"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"LZFu", packed(PAGE)[:-40], packed(b"plain"), packed(b"{\\rtf1" + b"{" * 300), b"\0" * (PACKED_MAX + 1)],
+    ids=["short", "cut", "no-rtf", "deep", "long"],
+)
+def test_a_broken_body_in_rtf_is_told(body: bytes) -> None:
+    assert refusals(opened("msg", stored(p0037="Sujet", p1009=body))) == {"rtf_body": 1}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(alphabet="{}\\'*abuchtmlrg0123456789 \n;é", max_size=200))
+def test_any_rtf_is_read_or_refused(text: str) -> None:
+    with suppress(ValueError):
+        body_of(packed(b"{\\rtf1" + text.encode("cp1252")))
 
 
 @pytest.mark.parametrize(

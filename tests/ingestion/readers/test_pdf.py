@@ -26,6 +26,12 @@ def test_pages_give_their_text_and_their_links() -> None:
     assert {item.said.get("tlp") for item in told(found)} == {"AMBER+STRICT"}
 
 
+def test_the_words_of_a_line_are_passed_on() -> None:
+    found = told(opened("pdf", pdf_file("hxxp://evil-cas[.]fr/a phishing du CAS\nhxxp://evil-cas[.]fr/b")))
+    assert found[0].said == {"threat_type": "phishing", "comment": "phishing du CAS"}
+    assert "comment" not in found[1].said
+
+
 def refused(content: bytes) -> str:
     with pytest.raises(Refusal) as refusal:
         opened("pdf", content)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.readers.scan import Found, places_in, scan
+from ingestion.readers.lines import Lines
+from ingestion.readers.scan import Found, places_in, scan, scan_line
 from iocmarket.indicators.recognise import finder
-from iocmarket.indicators.refang import refang_line
 
 _MD5 = "900150983cd24fb0d6963f7d28e17f72"
 _PIECES = [
@@ -64,9 +66,31 @@ def told(found: list[Found]) -> list[tuple[object, ...]]:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
 def test_values_are_found_at_their_signs_as_they_are_everywhere(text: str) -> None:
-    line, within = refang_line(text), finder()
-    at_signs = scan(line, within, places_in(line.text, within), {})
-    assert told(at_signs) == told(scan(line, within, range(len(line.text)), {}))
+    lines, within = Lines(text), finder()
+    at_signs = scan(lines).get(0, [])
+    assert told(at_signs) == told(scan_line(lines, 0, within, range(len(lines.text)), {}))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
+def test_usual_spellings_are_read_as_all_others_are(text: str) -> None:
+    lines, within = Lines(text), finder()
+    slowly = within._replace(plain=re.compile("(?!)"))
+    places = range(len(lines.text))
+    assert told(scan_line(lines, 0, within, places, {})) == told(scan_line(lines, 0, slowly, places, {}))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from([*_PIECES, "\n", "\n"]), max_size=30).map("".join))
+def test_lines_are_read_together_as_each_of_them_is(text: str) -> None:
+    together = scan(Lines(text))
+    for index, line in enumerate(text.split("\n")):
+        assert told(together.get(index, [])) == told(scan(Lines(line)).get(0, []))
+
+
+def test_a_label_after_another_value_is_found() -> None:
+    found = scan(Lines("vu sur evil.org filename: mal.exe"))[0]
+    assert [each.canonical and each.canonical.value for each in found] == ["evil.org", "mal.exe"]
 
 
 def test_a_line_without_a_sign_has_no_place_to_look_at() -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from ingestion.readers.csv import layout_in
 from ingestion.submissions.models import Submission
+from ingestion.submissions.remembering import remember
 from iocmarket.accounts.models import Institution, Token
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.services import revoke_token
@@ -18,7 +20,7 @@ from iocmarket.audit.services import PLATFORM
 from iocmarket.indicators.models import Contribution
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import TLP
-from tests.factories import make_institution, make_token
+from tests.factories import make_institution, make_token, viewer_for
 
 pytestmark = pytest.mark.django_db
 STIX = {
@@ -197,3 +199,26 @@ def test_a_long_file_waits_for_the_worker(secret: str, tmp_path: Path, monkeypat
 def test_no_password_of_a_refused_line_is_printed(secret: str, tmp_path: Path) -> None:
     _code, out, err = _submit(secret, _file(tmp_path, "a.txt", "jean@univ.fr:Secret-123!\n"))
     assert "Secret-123" not in out + err
+
+
+def test_columns_are_read_as_the_institution_has_said_before(secret: str, tmp_path: Path) -> None:
+    path = _file(tmp_path, "table.csv", "Chose;Diffusion\nevil-campus.org;vert\n")
+    code, _out, err = _submit(secret, path, "--set", "columns=remembered")
+    assert (code, "nothing_remembered" in err) == (2, True)
+    layout = layout_in(["Chose;Diffusion\n", "x;y\n"])
+    assert layout is not None
+    viewer = viewer_for(Institution.objects.get(), scopes=[Scope.INDICATORS_WRITE])
+    remember(layout, ("value:any", "tlp"), viewer=viewer)
+    assert _submit(secret, path, "--set", "columns=remembered")[0] == 0
+    assert Contribution.objects.get().tlp == TLP.GREEN
+
+
+def test_json_of_a_tool_and_the_apis_own_document_are_told_apart(secret: str, tmp_path: Path) -> None:
+    path = _file(tmp_path, "export.json", '{"status": "ok", "data": [{"ioc": "evil-campus.org"}]}')
+    assert _submit(secret, path)[0] == 0
+    path = _file(tmp_path, "own.json", '{"indicators": ["evil-autre.org"], "defaults": {"tlp": "GREEN"}}')
+    assert _submit(secret, path)[0] == 0
+    assert set(Contribution.objects.values_list("indicator__value", "tlp")) == {
+        ("evil-campus.org", TLP.AMBER),
+        ("evil-autre.org", TLP.GREEN),
+    }

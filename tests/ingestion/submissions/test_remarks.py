@@ -129,3 +129,19 @@ def test_a_heading_holds_for_the_pieces_of_a_text_that_the_worker_reads(
     assert markings.pop("45.2.0.99") == "TLP:GREEN PAP:RED"
     assert set(markings.values()) == {"TLP:AMBER+STRICT PAP:RED"}
     assert len(markings) == 12
+
+
+PAGE = "<html><p>brute-force CAS depuis evil-campus.org</p><p>evil-propre.fr est légitime</p></html>".encode()
+
+
+def test_a_page_says_what_a_text_would_and_only_what_its_sender_does_not(sender: Sender) -> None:
+    answer = sender.raw(PAGE, "text/html")
+    assert [(item["value"], item["reason"]) for item in answer.json()["items"]] == [
+        ("evil-campus.org", None),
+        (None, "said_harmless"),
+    ]
+    found = said()["evil-campus.org"]
+    assert (found.threat_type, found.comment) == ("brute-force", "brute-force CAS depuis")
+    sender.raw(PAGE.replace(b"campus", b"autre"), "text/html", "?threat_type=scan&comment=vu+hier")
+    found = said()["evil-autre.org"]
+    assert (found.threat_type, found.comment) == ("scan", "vu hier")

@@ -74,3 +74,13 @@ def test_the_page_asks_then_does_for_those_who_may_write(sender: Sender) -> None
     assert path in client.get(f"/share/{answer['id']}").content.decode()
     assert client.post(path).status_code == 302
     assert live() == set()
+
+
+def test_a_machine_takes_back_what_its_institution_sent_and_nobody_else_does(sender: Sender) -> None:
+    answer = sender.text("45.1.2.3\n45.1.2.4").json()
+    path = f"/api/v1/submissions/{answer['id']}"
+    assert Sender().client.delete(path).status_code == 404
+    assert live() == {"45.1.2.3", "45.1.2.4"}
+    assert sender.client.delete(path).json() == {"id": answer["id"], "withdrawn": 2}
+    assert sender.client.delete(path).json()["withdrawn"] == 0
+    assert live() == set()

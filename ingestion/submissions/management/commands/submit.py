@@ -20,6 +20,7 @@ from ingestion.submissions.filing import body_of, formats
 from ingestion.submissions.models import Submission
 from ingestion.submissions.queueing import enqueue
 from ingestion.submissions.receiving import Long, received
+from ingestion.submissions.remembering import recalled
 from ingestion.submissions.services import preview, submit
 from iocmarket.accounts.authentication import note_use, token_for
 from iocmarket.accounts.models import Token
@@ -61,7 +62,10 @@ class Command(BaseCommand):
             with _opened(options["file"]) as source:
                 body, said = body_of(source, name=options["file"], wanted=options["format"])
             with body.file:
-                sent = received(body, {**given, **said}, sender=lambda: sender)
+                sent = received(
+                    body, {**given, **said}, sender=lambda: sender,
+                    memory=lambda layout: recalled(layout, viewer.institution_id),
+                )  # fmt: skip
                 refused = (
                     self._long(sent, viewer, options)
                     if isinstance(sent, Long)
