@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import F, Lookup, QuerySet
 from psycopg2.extensions import new_type, register_type
@@ -119,12 +120,19 @@ class Prepared(Generic[Shape]):
 
 def rows_of(found: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
     """The rows of a `values_list`, UUIDs as text, without what Django does for each of them."""
-    return _run(*found.query.sql_with_params(), texts=True)
+    try:
+        sql, parameters = found.query.sql_with_params()
+    except EmptyResultSet:  # Django knows without asking: a condition names none of nothing
+        return []
+    return _run(sql, parameters, texts=True)
 
 
 def rows_in_turn(found: QuerySet[Any, Any], *, chunk: int) -> Iterator[tuple[Any, ...]]:
     """The same of more rows than should be in memory at once; `chunk` of them are. Within a transaction."""
-    sql, parameters = found.query.sql_with_params()
+    try:
+        sql, parameters = found.query.sql_with_params()
+    except EmptyResultSet:
+        return
     with connection.chunked_cursor() as cursor:
         register_type(_UUID_AS_TEXT, cursor.cursor)
         cursor.execute(sql, parameters)

@@ -35,6 +35,7 @@ def shape(sql: str) -> str:
 
 def statements_of(act: Callable[[], object]) -> list[str]:
     """The shapes of the statements that an act executes, in order."""
+    connection.queries_log.clear()  # it holds 9 000 and forgets the oldest: what is full captures nothing
     with CaptureQueriesContext(connection) as captured:
         act()
     return [shape(query["sql"]) for query in captured.captured_queries]

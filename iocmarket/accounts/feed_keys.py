@@ -21,33 +21,35 @@ from iocmarket.kernel.decision import Refusal
 
 @dataclass(frozen=True, slots=True)
 class KnownFeed:
-    """One feed that a key may open: its name in addresses, and the extension of the file that it is."""
+    """One feed that a key may open: its name in addresses, and the extension of its file; none of a folder."""
 
     name: str
     extension: str
 
     def address(self, key: str) -> str:
         """The whole address, with the key in it."""
-        return f"{settings.PUBLIC_URL}/feeds/k/{key}/{self.name}.{self.extension}"
+        file = f"{self.name}.{self.extension}" if self.extension else self.name
+        return f"{settings.PUBLIC_URL}/feeds/k/{key}/{file}"
 
 
 class KnownFeeds:
     """The feeds, as whoever serves them lists them."""
 
     def __init__(self) -> None:
-        self._listed: list[Callable[[], list[KnownFeed]]] = []
+        self._listed: list[Callable[[int], list[KnownFeed]]] = []
 
-    def register(self, listed: Callable[[], list[KnownFeed]]) -> None:
-        """Add feeds; asked each time, since formats may be added later."""
+    def register(self, listed: Callable[[int], list[KnownFeed]]) -> None:
+        """Add the feeds of an institution, by its key; asked each time, since it may make more."""
         self._listed.append(listed)
 
-    def all(self) -> list[KnownFeed]:
+    def all(self, institution_id: int) -> list[KnownFeed]:
         """Every one, by name."""
-        return sorted((feed for listed in self._listed for feed in listed()), key=lambda feed: feed.name)
+        found = (feed for listed in self._listed for feed in listed(institution_id))
+        return sorted(found, key=lambda feed: feed.name)
 
-    def named(self, name: str) -> KnownFeed | None:
+    def named(self, name: str, institution_id: int) -> KnownFeed | None:
         """The one of that name."""
-        return next((feed for feed in self.all() if feed.name == name), None)
+        return next((feed for feed in self.all(institution_id) if feed.name == name), None)
 
 
 feeds = KnownFeeds()
@@ -70,12 +72,12 @@ def switch(*, on: bool, actor: Actor) -> bool:
     return changed
 
 
-def check_feed(name: str) -> KnownFeed:
+def check_feed(name: str, institution_id: int) -> KnownFeed:
     """The feed that a new key is to open. Raises Refusal: `feed_keys_off`, `unknown_feed`."""
     if not are_on():
         raise Refusal("feed_keys_off", "the community has not switched feed keys on")
-    found = feeds.named(name)
+    found = feeds.named(name, institution_id)
     if found is None:
-        listed = ", ".join(feed.name for feed in feeds.all())
+        listed = ", ".join(feed.name for feed in feeds.all(institution_id))
         raise Refusal("unknown_feed", f"there is no feed {name[:40]!r}; the feeds are {listed}")
     return found

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
 from iocmarket.accounts.models import Member
+from iocmarket.encrypted import cipher
+
+_PURPOSE = "second-factor"
 
 
 class MemberMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
@@ -18,11 +17,11 @@ class MemberMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def encrypt(self, text: str) -> str:
         """Under a key of its own, made from SECRET_KEY."""
-        return _cipher().encrypt(text.encode()).decode()
+        return cipher(_PURPOSE).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """Also what was written under a key of SECRET_KEY_FALLBACKS. Raises InvalidToken for any other."""
-        return _cipher().decrypt(encrypted_text.encode()).decode()
+        return cipher(_PURPOSE).decrypt(encrypted_text.encode()).decode()
 
     def build_totp_svg(self, url: str) -> SafeString:
         """The picture that telephones read: paths that the library computed, no text of anybody."""
@@ -36,12 +35,3 @@ class MemberMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     def get_public_key_credential_user_entity(self, user: Member) -> dict[str, object]:
         """The name that the device shows; nothing of the institution."""
         return {**super().get_public_key_credential_user_entity(user), "display_name": str(user)}
-
-
-def _cipher() -> MultiFernet:
-    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(_key(secret)) for secret in secrets])
-
-
-def _key(secret: str) -> bytes:
-    return base64.urlsafe_b64encode(hashlib.sha256(b"iocmarket.second-factor:" + secret.encode()).digest())

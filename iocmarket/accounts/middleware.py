@@ -16,7 +16,7 @@ FOR_EVERYBODY = (
     "/static/", "/accounts/", "/preferences/", "/help", "/accessibility", "/charter", "/api/", "/healthz", "/readyz",
 )  # fmt: skip
 # And machine exits (which never look at a session alone), one's own data, and the way in.
-OPEN = (*FOR_EVERYBODY, "/taxii2", "/feeds", "/public/", "/invitation", "/privacy", "/account/data")
+OPEN = (*FOR_EVERYBODY, "/taxii2", "/feeds", "/public/", "/invitation", "/privacy", "/account/data", "/evidence/keys")
 
 
 class ApprovedMembersOnly:

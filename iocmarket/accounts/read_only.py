@@ -26,6 +26,8 @@ STILL_OPEN = (
     "/circles",
     "/assets",
     "/search",
+    # What is sent elsewhere is read, and must be stoppable.
+    "/webhooks",
     "/api/",
     "/taxii2",
     "/feeds",

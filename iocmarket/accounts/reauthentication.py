@@ -28,8 +28,20 @@ from iocmarket.accounts.models import Member
 
 LOGGED_IN_AT = "logged_in_at"
 """Where a session keeps the moment of its log-in, in seconds since 1970."""
-SENSITIVE = ("/account/tokens", "/account/data", "/account/connections", "/members/", "/community/", "/assets/queue")
-"""Where keys, people, roles, institutions and personal data are dealt with."""
+SENSITIVE = (
+    "/account/tokens",
+    "/account/data",
+    "/account/connections",
+    "/members/",
+    "/community/",
+    "/assets/queue",
+    "/webhooks",
+    "/tools",
+    "/transfers",
+    "/subscriptions",
+)
+"""Where keys, people, roles, institutions, personal data, and what leaves the platform or comes in by itself are dealt
+with."""
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 

@@ -31,21 +31,16 @@ class Scope(StrEnum):
     INSTITUTION_ADMIN = "institution:admin"
 
 
+_READER = frozenset({Scope.INDICATORS_READ, Scope.FEEDS_READ})
+_CONTRIBUTOR = _READER | {
+    Scope.INDICATORS_WRITE, Scope.SIGHTINGS_WRITE, Scope.EVIDENCE_WRITE, Scope.EVIDENCE_READ,
+}  # fmt: skip
+
 # What a person's session may do, by role: the same words as a token's scopes, so that a view asks one question.
 SESSION_SCOPES: dict[str, frozenset[str]] = {
-    Role.READER: frozenset({Scope.INDICATORS_READ, Scope.FEEDS_READ}),
-    Role.CONTRIBUTOR: frozenset(
-        {Scope.INDICATORS_READ, Scope.FEEDS_READ, Scope.INDICATORS_WRITE, Scope.SIGHTINGS_WRITE}
-    ),
-    Role.MANAGER: frozenset(
-        {
-            Scope.INDICATORS_READ,
-            Scope.FEEDS_READ,
-            Scope.INDICATORS_WRITE,
-            Scope.SIGHTINGS_WRITE,
-            Scope.INSTITUTION_ADMIN,
-        }
-    ),
+    Role.READER: _READER,
+    Role.CONTRIBUTOR: _CONTRIBUTOR,
+    Role.MANAGER: _CONTRIBUTOR | {Scope.INSTITUTION_ADMIN},
 }
 
 # What needs no right to write: everything else is closed to an institution that did not confirm itself in time.
@@ -59,6 +54,12 @@ class Capability(StrEnum):
     MEMBERS_MANAGE = "institution.members.manage"
     # Make, rotate and revoke tokens and feed keys.
     TOKENS_MANAGE = "institution.tokens.manage"
+    # Have what other servers hold fetched and shared.
+    SUBSCRIPTIONS_MANAGE = "institution.subscriptions.manage"
+    # Have changes sent to the institution's tools.
+    WEBHOOKS_MANAGE = "institution.webhooks.manage"
+    # Save feeds under names, and rule what all feeds carry.
+    FEEDS_MANAGE = "institution.feeds.manage"
     # Create circles, invite institutions into them, leave them.
     CIRCLES_MANAGE = "institution.circles.manage"
     # Declare what the institution owns, and prove it.

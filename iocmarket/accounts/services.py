@@ -112,7 +112,7 @@ def create_token(  # noqa: PLR0913 (everything that a token is, by name)
     """
     wanted = _scopes(institution, scopes)
     if feed:
-        check_feed(feed)
+        check_feed(feed, institution.pk)
         wanted = [Scope.FEEDS_READ.value]
     if expires_at is not None and expires_at <= clock.now():
         raise Refusal("expired", "the expiry lies in the past")

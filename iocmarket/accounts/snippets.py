@@ -83,9 +83,4 @@ class Snippets:
         return [Card(tool, blocks, opened is None or tool.needs in opened) for tool, blocks in written if blocks]
 
 
-def header_file(token: str) -> str:
-    """The line that keeps a token in a file, so that it appears in no list of processes."""
-    return f"(umask 077; printf 'Authorization: Bearer %s\\n' {token} > iocmarket.header)"
-
-
 snippets = Snippets()

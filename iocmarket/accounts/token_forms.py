@@ -140,10 +140,14 @@ class FeedKeyForm(_Common):
     name = forms.CharField(
         label=_("Name of the device"), max_length=100, help_text=_("Which device will use it, for example “firewall”.")
     )
-    feed = forms.ChoiceField(
-        label=_("Feed"), choices=lambda: [(feed.name, f"{feed.name}.{feed.extension}") for feed in feeds.all()]
-    )
+    feed = forms.ChoiceField(label=_("Feed"))
     field_order = ("name", "feed", "tlp_ceiling", "networks", "days")
+
+    def __init__(self, *args: Any, institution_id: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["feed"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [(feed.name, f"{feed.name}.{feed.extension}") for feed in feeds.all(institution_id)]
 
     def made_of(self) -> dict[str, Any]:
         """With the one thing that it opens."""

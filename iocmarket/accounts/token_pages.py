@@ -47,7 +47,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 def feed_key(request: HttpRequest) -> HttpResponse:
     """A new feed key."""
     member = member_with(request, Capability.TOKENS_MANAGE)
-    form = FeedKeyForm(request.POST)
+    form = FeedKeyForm(request.POST, institution_id=member.institution_id or 0)
     made = _made(member, form)
     return _page(request, member, made=made) if made else _page(request, member, key_form=form)
 
@@ -99,7 +99,9 @@ def _page(
         "tokens": held.select_related("made_by", "institution", "replaced_by").order_by("-created_at", "-pk"),
         "form": form or TokenForm(),
         "keys_on": keys_on,
-        "key_form": (key_form or FeedKeyForm()) if keys_on or key_form else None,
+        "key_form": (key_form or FeedKeyForm(institution_id=member.institution_id or 0))
+        if keys_on or key_form
+        else None,
         "rotation": RotationForm(auto_id=False),
         "made": made,
         "address": _address(made) if made else "",
@@ -112,7 +114,7 @@ def _page(
 
 def _address(made: NewToken) -> str:
     """Of a feed key: the address that it opens."""
-    found = feed_keys.feeds.named(made.token.feed) if made.token.feed else None
+    found = feed_keys.feeds.named(made.token.feed, made.token.institution_id) if made.token.feed else None
     return found.address(made.secret) if found else ""
 
 

@@ -180,7 +180,7 @@ def _person(request: Request) -> Member:
 
 
 def _told(made: NewToken) -> Response:
-    feed = feeds.named(made.token.feed) if made.token.feed else None
+    feed = feeds.named(made.token.feed, made.token.institution_id) if made.token.feed else None
     secret = {"secret": made.secret, "address": feed.address(made.secret) if feed else ""}
     answer = Response({**_document(made.token), **secret}, status=201)
     answer["Cache-Control"] = "no-store"

@@ -1,7 +1,8 @@
 """Who is looking: the one object from which visibility follows.
 
-A viewer is made by authentication and by nothing else; it names an institution, the ceiling of the exit in use, and,
-in a person's session, the person. Code that reads asks `visible_to(viewer)`, never the request.
+A viewer is made by authentication, or for a place to which something is sent, and by nothing else; it names an
+institution, the ceiling of the exit in use, and, in a person's session, the person. Code that reads asks
+`visible_to(viewer)`, never the request.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from dataclasses import dataclass, field
 
 from iocmarket.accounts.models import Institution, Member, Token
 from iocmarket.accounts.roles import READING_SCOPES, SESSION_SCOPES, Scope
-from iocmarket.kernel.marking import FULL, Marking
+from iocmarket.kernel import clock
+from iocmarket.kernel.marking import FULL, PROVIDER, Marking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,17 @@ def viewer_of_public(public: Institution) -> Viewer:
         scopes=frozenset({Scope.FEEDS_READ.value}),
         community_only=True,
     )
+
+
+def viewer_of_destination(institution: Institution, *, operated_by: str) -> Viewer:
+    """Where something is sent to in the name of an institution. Raises PermissionError for one that is not let in.
+
+    What the target does with it is unknown: only in the institution's own hands may it have more than a provider.
+    """
+    if not institution.is_approved or not institution.is_bound(clock.now()):
+        raise PermissionError("the institution is not approved")
+    ceiling = FULL if operated_by == Token.OperatedBy.SELF else FULL.capped(PROVIDER)
+    return Viewer(institution_id=institution.pk, ceiling=ceiling)
 
 
 def viewer_of_member(member: Member) -> Viewer:

@@ -98,7 +98,7 @@ class Body:
 @contextmanager
 def spooled(request: HttpRequest, *, media_types: frozenset[str]) -> Iterator[Body]:
     """The body of a request. Raises Problem 400, 408, 413, 415 or 429, UnsupportedMediaType for another type."""
-    announced = _announced(request)
+    announced = announced_length(request)
     if announced == 0:
         raise Problem(422, "nothing_sent", "the body is empty", where="/")
     media_type, parameters = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
@@ -106,10 +106,10 @@ def spooled(request: HttpRequest, *, media_types: frozenset[str]) -> Iterator[Bo
     if media_type not in media_types:
         raise UnsupportedMediaType(request.META.get("CONTENT_TYPE", ""))
     unpack = _unpacker(request)
-    with _place(announced), SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+    with place_for(announced), SpooledTemporaryFile(max_size=IN_MEMORY) as file:
         digest = hashlib.sha256()
         size = 0
-        arriving = _pieces(request, announced)
+        arriving = pieces_of(request, announced, most=settings.BULK_MAX_BYTES)
         if announced is not None and announced > settings.BULK_MAX_BYTES:
             _let_finish(arriving)
             raise _too_large()
@@ -133,7 +133,7 @@ def _let_finish(arriving: Iterator[bytes]) -> None:
             return
 
 
-def _announced(request: HttpRequest) -> int | None:
+def announced_length(request: HttpRequest) -> int | None:
     """The length that was announced; None when it is not known before the end."""
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
         return None
@@ -142,7 +142,7 @@ def _announced(request: HttpRequest) -> int | None:
 
 
 @contextmanager
-def _place(announced: int | None) -> Iterator[None]:
+def place_for(announced: int | None) -> Iterator[None]:
     """A place among the large bodies of this process; small ones need none."""
     if announced is not None and announced <= SMALL:
         yield
@@ -155,10 +155,13 @@ def _place(announced: int | None) -> Iterator[None]:
         _places.release()
 
 
-def _pieces(request: HttpRequest, announced: int | None) -> Iterator[bytes]:
-    """The body as it comes. Raises Problem 408 when it does not come in time, 400 when it ends too early."""
+def pieces_of(request: HttpRequest, announced: int | None, *, most: int) -> Iterator[bytes]:
+    """The body as it comes. Raises Problem 408 when it does not come in time, 400 when it ends too early.
+
+    `most`: the bytes for which time is given when no length was announced.
+    """
     stream: Any = request.META["wsgi.input"] if announced is None else request
-    patience = GRACE + (settings.BULK_MAX_BYTES if announced is None else announced) / SLOWEST
+    patience = GRACE + (most if announced is None else announced) / SLOWEST
     left = announced
     with _until(request.META.get("gunicorn.socket"), patience) as late:
         while left is None or left > 0:

@@ -43,9 +43,14 @@ KEPT = frozenset(
         "accounts.Invitation",  # they were taken back
         "accounts.Token",  # they were revoked
         "audit.Event",  # nobody writes the past anew
+        "feeds.FeedPolicy",  # of tools that read the old institution's feeds
         "feeds.FeedState",  # a consumer's place in the old institution's feeds
+        "misp.WrittenAttribute",  # names that clients gave whose tokens are revoked
+        "misp.WrittenEvent",
         "privacy.Erasure",  # an institution that is erased merges with none
+        "profiles.FeedProfile",  # read with keys that are revoked
         "publication.View",  # the old inbox, which nobody reads any more
+        "submissions.ColumnMemory",  # a habit of reading, which the other one has for itself
         "submissions.KeptAnswer",  # of a day, to keys that are revoked
         "taxii.Depot",  # written by tokens that are revoked; what became of it moves
         "taxii.DepotStatus",

@@ -132,6 +132,11 @@ class Refanged:
     typed: str
     _layers: tuple[_Edits, ...] = ()
 
+    @property
+    def has_moved(self) -> bool:
+        """Whether anything in it stands elsewhere than it was typed."""
+        return bool(self._layers)
+
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of the typed line that became `text[start:end]`."""
         for edits in self._layers:
@@ -170,52 +175,119 @@ def refang(text: str) -> str:
 
 
 def refang_line(line: str) -> Refanged:
-    """A line (or any text) with every notation replaced once, and the way back to what was typed."""
+    """A line, or a text of many lines, with every notation replaced once, and the way back to what was typed.
+
+    No notation reaches over the end of a line: all lines at once are what each of them is.
+    """
     text, layers = line, []
     if not text.isascii() and _ODD.search(text) is not None:  # most of it is only French
-        text, edits = _replace(_INVISIBLE, text.translate(_LOOKALIKES))
+        text, edits = _without_invisible(text.translate(_LOOKALIKES))
         layers.append(edits)
     if _may_hold_notation(text):
-        text, edits = _replace_usual(text) or _replace(_NOTATION, text)
-        layers.append(edits)
+        text, edits = _replace_notations(text)
+        if edits.in_starts:
+            layers.append(edits)
     return Refanged(text, line, tuple(reversed(layers)))
 
 
-# No bracket or backslash but those of `[.]` within a word; no letter that only some of ASCII's expressions match.
-_USUAL = re.compile(r"(?:[^\[\](){}<>«»‹›\\\u017f\u212a]++|(?<=\w)\[\.\](?=\w))*+")
-_BROKEN_SCHEME = re.compile(r"(?<![A-Za-z0-9])h(?:xx|XX)p(?=s?://(?!/))")
+# Where a notation may begin, most of all `[.]` within a word, which needs no second look; and the colon of a scheme
+# that is not in its usual spelling.
+_PLACES = re.compile(
+    rf"""
+    [\[({{<«‹\\\]](?:
+        (?<=\w\[)\.\](?=\w)
+      | (?<={_OPEN})(?<!{_OPEN}.)(?=[\[({{<«‹\\ .@]|(?i:d[o0]t|point|at|arr?obase))
+      | (?<=[\[({{])(?=[,:/-]|(?i:{_SCHEME}))
+      | (?<=\w\\)(?=/)
+      | (?<=\.\])
+    )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_BESIDE = r"/\\\[({\])}"
+_COLONS = re.compile(rf":(?!(?:(?<=http:)|(?<=https:)|(?<=ftp:))//[^{_BESIDE}])(?=[\])}}]?[\[({{]?[/\\])")
+_SCHEME_BEFORE = re.compile(rf"(?<![A-Za-z0-9])(?:{_SCHEME})\ ?[\[({{]?\Z", re.IGNORECASE)
+_LONGEST_SCHEME = 12
+_DOT = "[.]"
 
 
-def _replace_usual(text: str) -> tuple[str, _Edits] | None:
-    """As `_replace` does with most of what is ever defanged, for a fraction of its cost; None for everything else."""
-    starts = [match.start() for match in _DOT.finditer(text)]
-    if not starts or len(starts) != text.count("[.]"):
-        return None
-    plain = text.replace("[.]", ".")
-    if _USUAL.fullmatch(text) is None and (_may_hold_notation(plain) or not text.isascii()):
-        return None
-    if ":" in text:
-        plain = _BROKEN_SCHEME.sub("http", plain)
-        if "/" in text and _SPELLED.search(plain) is not None:
-            return None
-    outs = [start - 2 * index for index, start in enumerate(starts)]
-    return plain, _Edits(outs, [out + 1 for out in outs], starts, [start + 3 for start in starts])
-
-
-_DOT = re.compile(r"(?<=\w)\[\.\](?=\w)")
-
-
-def _replace(pattern: re.Pattern[str], text: str) -> tuple[str, _Edits]:
-    edits, pieces, position, length = _Edits(), [], 0, 0
-    for match in pattern.finditer(text):
-        meant = "" if pattern is _INVISIBLE else _meant(match)
-        if meant == match[0]:
-            continue
+def _places(text: str) -> list[tuple[int, bool]]:
+    """Where notations may begin, in order, and whether there surely is a dot."""
+    found = []
+    for match in _PLACES.finditer(text):
         start, end = match.span()
-        pieces += [text[position:start], meant]
+        if end - start == len(_DOT):
+            found.append((start, True))
+        else:
+            found.append((start - _spaces_before(text, start), False))
+    colons = []
+    for match in _COLONS.finditer(text):
+        end = match.start()
+        if (scheme := _SCHEME_BEFORE.search(text, max(0, end - _LONGEST_SCHEME), end)) is not None:
+            colons.append((scheme.start(), False))
+    return sorted(found + colons) if colons else found
+
+
+def _spaces_before(text: str, place: int) -> int:
+    """Up to two spaces after a word belong to the notation for a dot or an @."""
+    for count in (1, 2):
+        if text[place - count : place - count + 1] != " ":
+            return 0
+        before = text[place - count - 1 : place - count] if place > count else ""
+        if before == "_" or before.isalnum():
+            return count
+    return 0
+
+
+def _replace_notations(text: str) -> tuple[str, _Edits]:
+    """Every notation once. As if it was looked for everywhere; but it is tried only where it may begin."""
+    edits, pieces, position, length, meanings = _Edits(), list[str](), 0, 0, dict[str, str]()
+    put_start, put_end = edits.out_starts.append, edits.out_ends.append
+    took_start, took_end, put = edits.in_starts.append, edits.in_ends.append, pieces.append
+    for place, is_dot in _places(text):
+        if place < position:
+            continue
+        if is_dot:
+            start, end, meant = place, place + 3, "."
+        else:
+            match = _NOTATION.match(text, place)
+            if match is None and text[place] == " ":
+                match = _NOTATION.match(text, _past_spaces(text, place))
+            if match is None:
+                continue
+            start, end = match.span()
+            typed = match[0]
+            if (known := meanings.get(typed)) is None:
+                known = meanings[typed] = _meant(match)
+            meant = known
+            if meant == typed:
+                continue
+        put(text[position:start])
+        put(meant)
+        length += start - position + len(meant)
+        if len(meant) != end - start:  # hxxp:// moves nothing
+            put_start(length - len(meant))
+            put_end(length)
+            took_start(start)
+            took_end(end)
+        position = end
+    put(text[position:])
+    return "".join(pieces), edits
+
+
+def _past_spaces(text: str, place: int) -> int:
+    while text[place : place + 1] == " ":
+        place += 1
+    return place
+
+
+def _without_invisible(text: str) -> tuple[str, _Edits]:
+    edits, pieces, position, length = _Edits(), [], 0, 0
+    for match in _INVISIBLE.finditer(text):
+        start, end = match.span()
+        pieces.append(text[position:start])
         length += start - position
         edits.out_starts.append(length)
-        length += len(meant)
         edits.out_ends.append(length)
         edits.in_starts.append(start)
         edits.in_ends.append(end)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.services import Actor, record
+from iocmarket.database import update_many
 from iocmarket.indicators.circulation import note_circulation
 from iocmarket.indicators.locks import hold_institution
 from iocmarket.indicators.models import Contribution
@@ -75,6 +76,50 @@ def amend(contribution: Contribution, *, viewer: Viewer, changes: Mapping[str, A
         details={"fields": sorted(changes), "before": before, "after": _marking_of(row)},
     )  # fmt: skip
     return row
+
+
+@transaction.atomic
+def amend_together(changed: Sequence[tuple[Contribution, Mapping[str, Any]]], *, viewer: Viewer, why: str) -> int:
+    """The same for many statements at once, told and recorded once; how many differ. None becomes or is TLP:RED.
+
+    The caller has found them for this viewer. Raises Refusal and ValueError as `amend` does; then none is changed.
+    """
+    for contribution, changes in changed:
+        if unknown := set(changes) - AUDIENCE - CONTENT:
+            raise ValueError(f"{sorted(unknown)} cannot be amended")
+        if not (allowed := may_withdraw(contribution, viewer)):
+            raise Refusal(allowed.reason, "only the institution that shared it, with the right to write, changes it")
+    hold_institution(viewer.institution_id)
+    wanted = {contribution.pk: changes for contribution, changes in changed}
+    rows = Contribution.unscoped.select_for_update().filter(pk__in=wanted, withdrawn_at__isnull=True, tlp__lt=TLP.RED)
+    told: dict[int, frozenset[str]] = {}
+    renewed: list[Contribution] = []
+    for row in rows.order_by("indicator_id", "pk"):
+        different = {name: value for name, value in wanted[row.pk].items() if getattr(row, name) != value}
+        if different:
+            before = told.get(row.indicator_id, frozenset()) | audiences_of(row)
+            _set(row, different)
+            told[row.indicator_id] = before | audiences_of(row)
+            renewed.append(row)
+    fields = sorted({name for changes in wanted.values() for name in changes})
+    update_many(renewed, [name.removesuffix("_id") for name in fields] + ["refreshed_at"])
+    note_circulation(list(told))
+    announce(told)
+    if renewed:
+        record(
+            "contribution.amended", actor=Actor.of(viewer), subject_type="contribution",
+            details={"fields": fields, "count": len(renewed), "why": why},
+        )  # fmt: skip
+    return len(renewed)
+
+
+def _set(row: Contribution, changes: Mapping[str, Any]) -> None:
+    for name, value in changes.items():
+        setattr(row, name, value)
+    if row.tlp == TLP.RED:
+        raise Refusal("red_names_persons", "TLP:RED is said statement by statement", where="/tlp")
+    check_audience(row)
+    row.refreshed_at = clock.now()
 
 
 def check_audience(row: Contribution) -> None:

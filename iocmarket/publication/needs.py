@@ -7,6 +7,7 @@ once, and clients find their collection again under the id they know.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 
 from django.db.models import Q
 
@@ -22,8 +23,12 @@ Needed = dict[tuple[str, Marking], dict[str, int]]
 READING = (Scope.INDICATORS_READ.value, Scope.FEEDS_READ.value)
 
 
+destinations: list[Callable[[], Iterable[tuple[int, Marking]]]] = []
+"""What apps above send in the name of member institutions: whose, and under which ceiling."""
+
+
 def needed_views() -> Needed:
-    """Every view that must exist now, in the order in which they are made. Three statements."""
+    """Every view that must exist now, in the order in which they are made. Three statements, and what others ask."""
     approved = sorted(Institution.objects.filter(state=Institution.State.APPROVED).values_list("pk", "kind"))
     circles = sorted(Circle.objects.values_list("pk", flat=True))
     needed: Needed = {(COMMUNITY, FULL): {}}
@@ -60,6 +65,9 @@ def _narrow_ceilings() -> tuple[dict[int, set[Marking]], list[Marking]]:
             partners[token.ceiling] = None
         else:
             found[token.institution_id].add(token.ceiling)
+    for listed in destinations:
+        for institution_id, ceiling in listed():
+            found[institution_id].add(ceiling)
     return {pk: ceilings - {FULL} for pk, ceilings in found.items()}, list(partners)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iocmarket import embedded
-from iocmarket.settings.env import PROJECT, Env, broker_from, database_from, mail_from
+from iocmarket.settings.env import PROJECT, Env, broker_from, database_from, evidence_storage_from, mail_from
 from iocmarket.settings.federation import *  # noqa: F403
 from iocmarket.settings.login import *  # noqa: F403
 
@@ -57,10 +57,17 @@ INSTALLED_APPS = [
     "ingestion.stolen",
     "ingestion.enrichment",
     "ingestion.mailbox",
+    "ingestion.subscriptions",
+    "ingestion.evidence",
     "ingestion.demonstration",
     "sharing.search",
     "sharing.feeds",
+    "sharing.profiles",
+    "sharing.transfer",
     "sharing.taxii",
+    "sharing.push",
+    "sharing.misp",
+    "sharing.news",
 ]
 
 MIDDLEWARE = [
@@ -69,6 +76,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "iocmarket.audit.origin.OriginOfActs",
     "iocmarket.web.middleware.headers.PageHeaders",
+    "sharing.misp.paths.MispPaths",
     "iocmarket.web.middleware.slashes.EitherSlash",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "iocmarket.web.middleware.language.ReaderLanguage",
@@ -144,6 +152,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [PROJECT / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "evidence": evidence_storage_from(ENV.evidence_storage_url, ENV.evidence_dir),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
@@ -185,10 +194,22 @@ CONFIRMATION_GRACE_DAYS = ENV.confirmation_grace_days
 # What one institution may keep in Dépôt: versions of objects, and their bytes.
 DEPOT_MAX_OBJECTS = ENV.depot_max_objects
 DEPOT_MAX_BYTES = ENV.depot_max_bytes
+# Evidence (docs/operations.md): where drafts and results lie, where the evidence worker alone keeps the private keys,
+# the largest archive and what all archives of one institution may take (bytes), and for how long both stay.
+EVIDENCE_DIR = ENV.evidence_dir
+EVIDENCE_KEYS_DIR = ENV.evidence_keys_dir
+EVIDENCE_MAX_BYTES = ENV.evidence_max_bytes
+EVIDENCE_QUOTA_BYTES = ENV.evidence_quota_bytes
+EVIDENCE_UPLOAD_HOURS = ENV.evidence_upload_hours
+EVIDENCE_DAYS = ENV.evidence_days
 # Where people forward mails to, and how these come in (docs/operations.md, Mailbox); off while there is no address.
 MAILBOX_ADDRESS = ENV.mailbox_address
 MAILBOX_LISTEN = ENV.mailbox_listen
 MAILBOX_IMAP_URL = ENV.mailbox_imap_url
+# Where the name server for transfers of the response policy zone listens, and where its subscribers reach it; off while
+# there is no place (docs/operations.md, Transfer).
+TRANSFER_LISTEN = ENV.transfer_listen
+TRANSFER_ADDRESS = ENV.transfer_address
 # Scores below this leave the block feeds, and the moment of crossing it is an entry's `valid_until`.
 SCORE_THRESHOLD = 30
 
@@ -217,6 +238,12 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SightingKindEnum": ["seen", "false-positive", "expired"],
         "StateEnum": ["live", "expired"],
+        "TlpCeilingEnum": ["CLEAR", "GREEN", "AMBER", "AMBER+STRICT"],
+        "ArchiveStateEnum": ["received", "processing", "done", "failed", "shredded"],
+        "HookKindEnum": ["webhook", "bulk"],
+        "HookStateEnum": ["active", "paused", "stopped"],
+        "HookStateWishEnum": ["active", "paused"],
+        "DeliveryStateEnum": ["waiting", "delivered", "dead"],
         "AssetKindEnum": "iocmarket.accounts.asset_api.KINDS",
         "AssetStateEnum": "iocmarket.accounts.asset_api.STATES",
     },

@@ -48,12 +48,21 @@ class Env:
     trusted_proxies: tuple[str, ...]
     outbound_allowed: tuple[str, ...]
     dns_resolvers: tuple[tuple[str, int], ...]
+    transfer_listen: tuple[str, int] | None
+    transfer_address: tuple[str, int] | None
     limits: Mapping[str, str]
     depot_max_objects: int
     depot_max_bytes: int
     mailbox_address: str
     mailbox_listen: str
     mailbox_imap_url: str
+    evidence_storage_url: str
+    evidence_dir: Path
+    evidence_keys_dir: Path
+    evidence_max_bytes: int
+    evidence_quota_bytes: int
+    evidence_upload_hours: int
+    evidence_days: int
     email_url: str
     from_email: str
     mfa_required: str
@@ -66,8 +75,9 @@ class Env:
         """Read every variable, with the defaults of a laptop."""
         port = environ.get("PORT", "8000")
         public_url = (environ.get("PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/")
+        data_dir = Path(environ.get("DATA_DIR") or PROJECT / "var").resolve()
         return cls(
-            data_dir=Path(environ.get("DATA_DIR") or PROJECT / "var").resolve(),
+            data_dir=data_dir,
             database_url=environ.get("DATABASE_URL", ""),
             redis_url=environ.get("REDIS_URL", ""),
             secret_key=environ.get("SECRET_KEY", ""),
@@ -87,12 +97,21 @@ class Env:
             trusted_proxies=_networks(environ, "TRUSTED_PROXIES", "127.0.0.1,::1,unix"),
             outbound_allowed=tuple(host for host in environ.get("OUTBOUND_ALLOWED", "").lower().split(",") if host),
             dns_resolvers=_resolvers(environ, "DNS_RESOLVERS"),
+            transfer_listen=_place(environ, "TRANSFER_LISTEN"),
+            transfer_address=_place(environ, "TRANSFER_ADDRESS") or _place(environ, "TRANSFER_LISTEN"),
             limits={name: value for name, value in environ.items() if name.startswith("LIMIT_")},
             depot_max_objects=_number(environ, "DEPOT_MAX_OBJECTS", 1_000_000),
             depot_max_bytes=_number(environ, "DEPOT_MAX_BYTES", 2 * 1024**3),
             mailbox_address=environ.get("MAILBOX_ADDRESS", "").strip().lower(),
             mailbox_listen=environ.get("MAILBOX_LISTEN", ""),
             mailbox_imap_url=environ.get("MAILBOX_IMAP_URL", ""),
+            evidence_storage_url=environ.get("EVIDENCE_STORAGE_URL", ""),
+            evidence_dir=Path(environ.get("EVIDENCE_DIR") or data_dir / "evidence").resolve(),
+            evidence_keys_dir=Path(environ.get("EVIDENCE_KEYS_DIR") or data_dir / "evidence-keys").resolve(),
+            evidence_max_bytes=_number(environ, "EVIDENCE_MAX_BYTES", 20 * 1024**3),
+            evidence_quota_bytes=_number(environ, "EVIDENCE_QUOTA_BYTES", 50 * 1024**3),
+            evidence_upload_hours=_number(environ, "EVIDENCE_UPLOAD_HOURS", 24),
+            evidence_days=_number(environ, "EVIDENCE_DAYS", 180),
             email_url=environ.get("EMAIL_URL", ""),
             federation=environ.get("FEDERATION", ""),
             federation_file=environ.get("FEDERATION_FILE", ""),
@@ -100,6 +119,14 @@ class Env:
             mfa_required=_one_of(environ, "MFA_REQUIRED", ("managers", "all", "none")),
             demonstration=environ.get("DEMO", "1") != "0",
         )
+
+
+def _place(environ: Mapping[str, str], name: str) -> tuple[str, int] | None:
+    """One address and port, written like those of DNS servers; nothing or `-` for none. Raises ImproperlyConfigured."""
+    found = _resolvers(environ, name) if environ.get(name) != "-" else ()
+    if len(found) > 1:
+        raise ImproperlyConfigured(f"{name} is one address and its port")
+    return found[0] if found else None
 
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:
@@ -189,6 +216,39 @@ def broker_from(url: str) -> str:
         return url
     number = parse_qs(parts.query).get("db", ["0"])[0]
     return f"redis+socket://{parts.path}?virtual_host={number}"
+
+
+def evidence_storage_from(url: str, folder: Path) -> dict[str, object]:
+    """Django's STORAGES entry of evidence: files under the folder, or `s3://key:secret@host:port/bucket`.
+
+    `s3` speaks TLS, `s3+plain` does not (for a store on the same machine). It needs the package django-storages[s3].
+    Raises ImproperlyConfigured for any other scheme, and without a bucket.
+    """
+    if not url:
+        options: dict[str, object] = {
+            "location": str(folder / "originals"),
+            "base_url": None,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        }
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+    parts = urlsplit(url)
+    bucket = parts.path.strip("/")
+    if parts.scheme not in {"s3", "s3+plain"} or not parts.hostname or not bucket:
+        raise ImproperlyConfigured("EVIDENCE_STORAGE_URL is s3://key:secret@host:port/bucket, or empty")
+    host = parts.netloc.rpartition("@")[2]
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "endpoint_url": f"{'https' if parts.scheme == 's3' else 'http'}://{host}",
+            "access_key": unquote(parts.username or ""),
+            "secret_key": unquote(parts.password or ""),
+            "bucket_name": bucket,
+            "default_acl": None,
+            "file_overwrite": True,
+            "querystring_auth": True,
+        },
+    }
 
 
 def mail_from(url: str) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from iocmarket.settings.env import PROJECT, Env
 WEB_WORKERS = 2
 WEB_THREADS = 4
 TASK_WORKERS = 2
+TRANSFER_STEP = 53
+"""The name server listens so many ports above the web server, unless TRANSFER_LISTEN says where."""
+FOLDERS = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"))
+"""Servers are not always where ordinary users look."""
 
 
 class PlanError(ValueError):
@@ -31,6 +36,8 @@ class Plan:
     demonstration: bool
     mailbox: bool = False
     """Whether mails are taken from a mail server on this machine."""
+    transfer: str = ""
+    """Where the name server for zone transfers listens; empty where BIND is not installed."""
 
     @property
     def address(self) -> str:
@@ -52,7 +59,15 @@ def read_plan(environ: Mapping[str, str] = os.environ) -> Plan:
         own_redis=not env.redis_url,
         demonstration=environ.get("DEMO", "1") != "0",
         mailbox=bool(env.mailbox_address and env.mailbox_listen),
+        transfer=_transfer(int(said), environ),
     )
+
+
+def _transfer(port: int, environ: Mapping[str, str]) -> str:
+    """What the operator said, or beside the web server where BIND is there; `-`, like a missing BIND, means nowhere."""
+    if not shutil.which("named", path=FOLDERS) or (said := environ.get("TRANSFER_LISTEN", "")) == "-":
+        return ""
+    return said or (f"127.0.0.1:{port + TRANSFER_STEP}" if port + TRANSFER_STEP < 65536 else "")
 
 
 def environment(plan: Plan, database_url: str, redis_url: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -64,6 +79,7 @@ def environment(plan: Plan, database_url: str, redis_url: str, environ: Mapping[
         "REDIS_URL": environ.get("REDIS_URL") or redis_url,
         "DATA_DIR": str(plan.data_dir),
         "PORT": str(plan.port),
+        "TRANSFER_LISTEN": plan.transfer,
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -85,7 +101,9 @@ def programs(plan: Plan) -> dict[str, list[str]]:
         ],
         "worker": [*celery, "worker", "--loglevel", "INFO", "--concurrency", str(TASK_WORKERS), "--without-mingle"],
         "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", str(plan.data_dir / "beat")],
+        "evidence": [sys.executable, str(PROJECT / "manage.py"), "evidence_worker"],
         "publisher": [sys.executable, str(PROJECT / "manage.py"), "publish"],
         "sealer": [sys.executable, str(PROJECT / "manage.py"), "audit_seal"],
+        **({"transfer": [sys.executable, str(PROJECT / "manage.py"), "serve_transfers"]} if plan.transfer else {}),
         **({"mailbox": [sys.executable, str(PROJECT / "manage.py"), "mailbox_serve"]} if plan.mailbox else {}),
     }

@@ -109,10 +109,6 @@ class Links:
         """Say that `url_name`, with one positional argument, shows objects of this kind."""
         self._names[kind] = url_name
 
-    def unregister(self, kind: str) -> None:
-        """Forget a kind: for tests."""
-        del self._names[kind]
-
     def to(self, kind: str, public_id: object) -> str | None:
         """The path of one object's page, or None where no page shows that kind."""
         name = self._names.get(kind)

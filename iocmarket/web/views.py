@@ -17,7 +17,10 @@ from django.views.decorators.http import require_POST
 from iocmarket.web.preferences import PREFERENCES
 
 # Paths on which only programs call; they never get HTML (contracts.md, Errors).
-MACHINE_PATHS = ("/api/v", "/taxii2", "/misp", "/feeds/")
+MACHINE_PATHS = (
+    "/api/v", "/taxii2", "/misp", "/feeds/", "/servers/", "/users/view/", "/attributes/", "/events/", "/objects/",
+    "/sightings/rest", "/sightings/index", "/sightings/list", "/tags/", "/warninglists/", "/organisations/",
+)  # fmt: skip
 
 
 @require_POST

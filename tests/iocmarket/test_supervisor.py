@@ -60,6 +60,17 @@ def test_mails_are_taken_where_there_is_an_address_and_a_door() -> None:
     assert "mailbox" not in programs(read_plan({"MAILBOX_ADDRESS": "ioc@ioc.example"}))
 
 
+def test_the_name_server_runs_beside_the_web_server_where_bind_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iocmarket.supervisor.plan.shutil.which", lambda *_args, **_choices: "/usr/sbin/named")
+    plan = read_plan({"PORT": "8100"})
+    assert "transfer" in programs(plan)
+    assert environment(plan, "", "", {})["TRANSFER_LISTEN"] == "127.0.0.1:8153"
+    assert read_plan({"TRANSFER_LISTEN": "192.0.2.1:53"}).transfer == "192.0.2.1:53"
+    assert "transfer" not in programs(read_plan({"TRANSFER_LISTEN": "-"}))
+    monkeypatch.setattr("iocmarket.supervisor.plan.shutil.which", lambda *_args, **_choices: None)
+    assert "transfer" not in programs(read_plan({"TRANSFER_LISTEN": "192.0.2.1:53"}))
+
+
 @pytest.mark.parametrize("port", ["zero", "0", "65536", "-1", "80 "])
 def test_an_impossible_port_is_named(port: str) -> None:
     with pytest.raises(PlanError, match="PORT must be a number"):

@@ -8,11 +8,22 @@ may need it, and the blocking guard keeps it out of block feeds.
 from __future__ import annotations
 
 import re
+from functools import cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from socket import AF_INET6, inet_ntop, inet_pton
 from typing import ClassVar
 
-from iocmarket.indicators.types.base import DOTTED_SIGN, Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.base import (
+    AFTER_USUAL,
+    DOTTED_SIGN,
+    Canonical,
+    IocType,
+    Sign,
+    Trait,
+    cleaned,
+    ioc_types,
+    quoted,
+)
 from iocmarket.kernel.decision import Refusal
 
 Bounds = tuple[int, int, int]
@@ -69,7 +80,20 @@ ORDINARY_OCTETS = frozenset(
 
 def is_usual_ipv4(text: str) -> bool:
     """Whether this is an IPv4 address in its canonical form of which there is nothing to say."""
-    return _USUAL_V4.fullmatch(text) is not None and text.partition(".")[0] in ORDINARY_OCTETS
+    return _USUAL_V4.fullmatch(text) is not None and is_ordinary(text)
+
+
+def is_ordinary(address: str) -> bool:
+    """The same of what has the form of one."""
+    first, _dot, rest = address.partition(".")
+    return first in ORDINARY_OCTETS or _is_ordinary_pair(int(first), int(rest.partition(".")[0]))
+
+
+@cache
+def _is_ordinary_pair(first: int, second: int) -> bool:
+    """Of the first two octets, of which there are 65 536."""
+    start = (first << 24) + (second << 16)
+    return 0 < first < 224 and first != 127 and not special_ranges(4, start, start + 0xFFFF)
 
 
 _USUAL_V6 = re.compile(r"[0-9a-f:]{3,39}")
@@ -125,12 +149,19 @@ def parse_ipv4(text: str) -> IPv4Address:
     return IPv4Address(text)
 
 
+_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}:[0-9]{2}")
+
+
+def _not_ipv6() -> Refusal:
+    return Refusal("not_ipv6", "This is not an IPv6 address: it has eight groups, or “::” for those that are zero.")
+
+
 def parse_ipv6(text: str) -> IPv6Address:
     """An IPv6 address without zone. Raises Refusal: `ipv4_mapped`, `zone_index`, `not_ipv6`."""
     if "%" in text:
         raise Refusal("zone_index", "An address with a zone index (%) means an interface of one machine.")
     if "::" not in text and text.count(":") < 6:  # mostly a time of day: told without ado
-        raise Refusal("not_ipv6", "This is not an IPv6 address: it has eight groups, or “::” for those that are zero.")
+        raise _not_ipv6()
     try:
         address = IPv6Address(text)
     except AddressValueError as error:
@@ -162,12 +193,14 @@ class IPv4(IocType):
         ("198.51.100.7/32", "198.51.100.7"),
     )
     opens: ClassVar[str] = r"(?:::|\d{1,4}\.\d)"
-    sign: ClassVar[str] = DOTTED_SIGN
+    signs: ClassVar[tuple[Sign, ...]] = (DOTTED_SIGN,)
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         r"(?<![\w.])(?:::ffff:)?\d{1,4}+(?:\.\d{1,4}+){3}(?:/32(?![\w.])|:\d{1,5}+)?"
         r"(?!\w|\.\w|[ ]?/\d{1,4}(?!\w|\.\w)|-\d{1,3}(?![\w-]))",
         re.IGNORECASE,
     )
+    # What follows may be the rest of a network, of a range, of an address with its port.
+    plain: ClassVar[str | None] = rf"{USUAL_V4}{AFTER_USUAL}(?![ ]/)"
     _shape = re.compile(r"\[?(?:::ffff:)?(?P<address>[0-9.]+?)\]?\.?(?:/32|(?P<port>:\d{1,5}))?", re.IGNORECASE)
 
     def normalise(self, raw: str, *, explicit: bool = False) -> Canonical:
@@ -182,13 +215,24 @@ class IPv4(IocType):
         """A public address and nothing beside it."""
         return Canonical(raw) if is_usual_ipv4(raw) else None
 
+    def known(self, text: str, start: int, end: int) -> Canonical | None:
+        """A public address that is no version number."""
+        address = text[start:end]
+        if not is_ordinary(address) or (start and self._is_version(text, start)):
+            return None
+        return Canonical(address)
+
     def settle(self, text: str, start: int, end: int) -> int | None:
         """Not a version number (`Firefox/115.0.2.1`, `OID 2.5.29.37`), nor the sink of a line of a hosts file."""
-        if _VERSION_BEFORE.search(text, max(0, start - 16), start):
+        if self._is_version(text, start):
             return None
         if start < 64 and not text[:start].strip() and _HOSTS_FILE.match(text, start):
             return None
         return end
+
+    @staticmethod
+    def _is_version(text: str, start: int) -> bool:
+        return _VERSION_BEFORE.search(text, max(0, start - 16), start) is not None
 
     def pattern(self, value: str, *, subtree: bool = False) -> str:
         """`[ipv4-addr:value = '…']`."""
@@ -219,7 +263,7 @@ class IPv6(IocType):
         ("2001[:]db8[:]cafe[:][:]15", "2001:db8:cafe::15"),
     )
     opens: ClassVar[str] = "[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]"
-    sign: ClassVar[str] = DOTTED_SIGN
+    signs: ClassVar[tuple[Sign, ...]] = (DOTTED_SIGN,)
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         r"(?:(?<=ipv6:)|(?<![\w.])(?<![0-9a-f:]:))(?<!::)(?:[0-9a-f]{1,4}+|(?=::)):(?:[0-9a-f]{0,4}+:){1,7}+"
         r"(?:[0-9a-f]{0,4}+)(?:/128(?!\d))?(?![\w:%]|/\d|\.\d)",
@@ -242,6 +286,12 @@ class IPv6(IocType):
     def usual(self, raw: str) -> Canonical | None:
         """A public address and nothing beside it."""
         return Canonical(raw) if is_usual_ipv6(raw) else None
+
+    def read(self, raw: str, *, explicit: bool = False) -> Canonical:
+        """As every type, but for a time of day, which is refused without ado."""
+        if _TIME.fullmatch(raw) is not None:
+            raise _not_ipv6()
+        return super().read(raw, explicit=explicit)
 
     def pattern(self, value: str, *, subtree: bool = False) -> str:
         """`[ipv6-addr:value = '…']`."""

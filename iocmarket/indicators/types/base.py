@@ -11,7 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from iocmarket.indicators.refang import refang
 from iocmarket.kernel.decision import Refusal
@@ -28,22 +28,35 @@ RULE_LENGTH = 60_000
 """Characters that a detection rule may have."""
 
 
+LETTERS = bytes(range(256)).lower()
+"""See `Sign.table`: letters in lower case."""
+
+
+class Sign(NamedTuple):
+    """What betrays a value in a text: cheap to look for, because that is done in every character of it."""
+
+    pattern: bytes
+    """An expression that is looked for in the characters of a text as bytes, those outside ASCII being `?`."""
+    table: bytes = LETTERS
+    """What each of these bytes is turned into before."""
+    reach: int = 0
+    """Characters, spaces among them, that may stand between the beginning of a match and its sign."""
+
+
 NO_HYPHEN_BEFORE = r"(?<!\w-)(?<!\w--)(?<!\w---)"
 """No name begins within a name: `b--a.b--a.…` would be tried from each of its hyphens to its end."""
 DOTTED = r"[^\s./:@]{0,64}+[./:@]"
 """See `IocType.opens`: one of these characters ends the first label, scheme or mailbox, of at most 64 characters."""
-DOTTED_SIGN = r"[.@:](?:(?<=[.@])(?=\w)|(?<=:)(?=[0-9A-Fa-f:/\u2013-]|[ ]/))"
-"""See `IocType.sign`: a dot or an @ before a word, or what stands after a scheme or a group of IPv6."""
+DOTTED_SIGN = Sign(rb"[.@:](?:(?<=@)|(?<=\.)(?=[0-9a-z_?])|(?<=:)(?=[0-9a-f:/?-]| /))")
+"""A dot before a word, an @, or what stands after a scheme or a group of IPv6."""
+AFTER_USUAL = r"(?![\w@.:(=/\u2013-])"
+"""What may follow a usual value so that nothing about it is open: see `IocType.plain`."""
 LABELLED = (
     "(?:[Ff][Ii][Ll]|[Nn][Oo][Mm]|[Ii][Mm][Pp]|[Aa][Uu][Tt]|[Jj][Aa][34Rr]|[Hh][Aa][Ss]|[Ss][Ss][Dd]|[Tt][Ll][Ss])"
 )
 """The same of the types that running text holds only behind a word that announces them (`ja3:`, `file name:`)."""
-LABEL_SIGN = (
-    "[HhJjPpMmCc](?:(?<=[Ss][Hh])|(?<=[Jj])[Aa][34Rr]|(?<=[Ee][Ee][Pp])|(?<=[Nn][Aa][Mm])[Ee]|(?<=[Ff][Ii][Cc])[Hh])"
-)
-"""Their sign: letters of those words that are rare together."""
-LABEL_REACH = 24
-"""See `IocType.reach`."""
+LABEL_SIGNS = tuple(Sign(word, reach=24) for word in (b"ash", b"ssh", b"lsh", rb"ja[34r]", b"eep", b"name", b"fich"))
+"""Their signs: letters of those words that are rare together."""
 
 
 class Trait(StrEnum):
@@ -104,14 +117,15 @@ class IocType(ABC):
 
     Neighbours in precedence with the same one share it.
     """
-    sign: ClassVar[str] = r"[^ \t]"
-    """A cheap expression that matches somewhere in the first stretch without a space or tab of whatever `finds` finds.
+    signs: ClassVar[tuple[Sign, ...]] = (Sign(rb"[^ \t\n]++"),)
+    """One of these stands in the first stretch without a space or tab of whatever `finds` finds, or within its reach.
 
-    It must begin with a letter or a set, because that is what is looked for in every character of a text. Types that
-    are rare should have a sign that is rare: only stretches with a sign are tried.
+    Types that are rare should have signs that are rare: only stretches with a sign are tried.
     """
-    reach: ClassVar[int] = 0
-    """Characters, spaces among them, that may stand between the beginning of a match and its sign."""
+    plain: ClassVar[str | None] = None
+    """The usual spelling of the type in a text, with what may stand around it so that `finds` would find the same and
+    `settle` would leave it as it is; no named group, no flag. `known` has the last word.
+    """
     verbatim: ClassVar[bool] = False
     """Whether a value is kept to the letter, because it may contain what elsewhere would be defanging (`C:\\a\\.ssh`).
 
@@ -138,6 +152,10 @@ class IocType(ABC):
         """
         del raw
         return None
+
+    def known(self, text: str, start: int, end: int) -> Canonical | None:
+        """What `usual` says of a stretch of refanged text that `plain` matched; None when `finds` has to decide."""
+        return self.usual(text[start:end])
 
     def read(self, raw: str, *, explicit: bool = False) -> Canonical:
         """As `normalise`, which is asked when `usual` does not answer. Raises Refusal as it does."""

@@ -13,11 +13,11 @@ from typing import ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from iocmarket.indicators.types.base import (
-    LABEL_REACH,
-    LABEL_SIGN,
+    LABEL_SIGNS,
     LABELLED,
     Canonical,
     IocType,
+    Sign,
     Trait,
     exact,
     ioc_types,
@@ -59,8 +59,7 @@ class Filename(IocType):
         (r"C:\Users\Public\.cache\svhost.exe", r"C:\Users\Public\.cache\svhost.exe"),
     )
     opens: ClassVar[str] = LABELLED
-    sign: ClassVar[str] = LABEL_SIGN
-    reach: ClassVar[int] = LABEL_REACH
+    signs: ClassVar[tuple[Sign, ...]] = LABEL_SIGNS
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         rf"(?<![\w.-]){_LABEL_WORDS}(?:\"[^\"]{{1,300}}+\"|[\"']?[^\s\"'<>|;,]{{1,300}}+)", re.IGNORECASE
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from iocmarket.indicators.types.base import LABEL_REACH, LABEL_SIGN, LABELLED, Canonical, exact, ioc_types
+from iocmarket.indicators.types.base import LABEL_SIGNS, LABELLED, Canonical, Sign, exact, ioc_types
 from iocmarket.indicators.types.texts import Exact, announced, unlabelled
 from iocmarket.kernel.decision import Refusal
 
@@ -21,8 +21,7 @@ class Fingerprint(Exact):
 
     precedence: ClassVar[int] = 5
     opens: ClassVar[str] = LABELLED
-    sign: ClassVar[str] = LABEL_SIGN
-    reach: ClassVar[int] = LABEL_REACH
+    signs: ClassVar[tuple[Sign, ...]] = LABEL_SIGNS
     digits: ClassVar[int]
 
     def normalise(self, raw: str, *, explicit: bool = False) -> Canonical:
@@ -131,12 +130,11 @@ class Ja4(Exact):
     """The successor of JA3 (FoxIO): protocol, version, counts, and two shortened hashes."""
 
     name: ClassVar[str] = "ja4"
-    misp_type: ClassVar[str] = "ja4-plus"
+    misp_type: ClassVar[str] = "other"  # which has no type for it that its clients know
     label = "JA4"
     precedence: ClassVar[int] = 5
     opens: ClassVar[str] = LABELLED
-    sign: ClassVar[str] = LABEL_SIGN
-    reach: ClassVar[int] = LABEL_REACH
+    signs: ClassVar[tuple[Sign, ...]] = LABEL_SIGNS
     path = "network-traffic:extensions.'x-tls-ext'.ja4"
     finds = announced("ja4", "[tqd][0-9s]{2}[di][0-9]{4}[0-9a-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}")
     examples = (("t13d1516h2_8DAAF6152771_02713d6af862", "t13d1516h2_8daaf6152771_02713d6af862"),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from iocmarket.indicators.types.base import LABEL_REACH, LABEL_SIGN, LABELLED, ioc_types
+from iocmarket.indicators.types.base import LABEL_SIGNS, LABELLED, Sign, ioc_types
 from iocmarket.indicators.types.texts import Exact, announced, unlabelled
 from iocmarket.kernel.decision import Refusal
 
@@ -20,8 +20,7 @@ class Ssdeep(Exact):
     label = "ssdeep"
     precedence: ClassVar[int] = 5
     opens: ClassVar[str] = LABELLED
-    sign: ClassVar[str] = LABEL_SIGN
-    reach: ClassVar[int] = LABEL_REACH
+    signs: ClassVar[tuple[Sign, ...]] = LABEL_SIGNS
     path = "file:hashes.SSDEEP"
     finds = announced("ssdeep", rf"\d{{1,10}}:{_BASE64}{{3,64}}:{_BASE64}{{3,64}}")
     examples = (
@@ -48,8 +47,7 @@ class Tlsh(Exact):
     label = "TLSH"
     precedence: ClassVar[int] = 5
     opens: ClassVar[str] = LABELLED
-    sign: ClassVar[str] = LABEL_SIGN
-    reach: ClassVar[int] = LABEL_REACH
+    signs: ClassVar[tuple[Sign, ...]] = LABEL_SIGNS
     path = "file:hashes.TLSH"
     finds = announced("tlsh", "(?:T1)?[0-9a-f]{70}")
     examples = (("9f" * 35, "T1" + "9F" * 35), ("t1" + "A0" * 35, "T1" + "A0" * 35))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import cache
+from string import hexdigits
 from typing import ClassVar
 
-from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.base import AFTER_USUAL, Canonical, IocType, Sign, Trait, cleaned, ioc_types, quoted
 from iocmarket.kernel.decision import Refusal
 
 _SIZES = {"MD5": 32, "SHA-1": 40, "SHA-256": 64, "SHA-512": 128}
@@ -16,6 +16,8 @@ _EXTENSIONS = (
     "rar|rtf|scr|sh|sys|tar|tmp|txt|vbs|virus|vir|xls|xlsm|xlsx|xml|zip|7z"
 )
 _DIGITS = re.compile(r"[0-9a-f]+")
+_EITHER_CASE = re.compile(r"[0-9A-Fa-f]+")
+_HEXADECIMAL = bytes(ord("h" if chr(code) in hexdigits else " ") for code in range(256))
 _PAIRS = re.compile(r"[0-9a-f]{2}(?:([:\- ])[0-9a-f]{2})(?:\1[0-9a-f]{2})*", re.IGNORECASE)
 
 
@@ -39,10 +41,18 @@ class FileHash(IocType):
     lifetime_days: ClassVar[int] = 1825
     precedence: ClassVar[int] = 50
     opens: ClassVar[str] = r"(?:0[xX])?[0-9A-Fa-f]{32}"
-    sign: ClassVar[str] = "[0-9A-Fa-f]{32}"
+    signs: ClassVar[tuple[Sign, ...]] = (Sign(b"h" * 32, _HEXADECIMAL),)
     digits: ClassVar[int]
+    plain: ClassVar[str | None] = None
+    _peculiar: ClassVar[frozenset[str]]
+    """The hash of nothing, and the digits that are all zero."""
     stix_key: ClassVar[str]
     """The key of the hash in STIX 2.1 section 10.6 (hash-algorithm-ov), quoted where the pattern needs it."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.plain = f"[0-9A-Fa-f]{{{cls.digits}}}{AFTER_USUAL}"
+        cls._peculiar = frozenset({_of_nothing(cls.name), "0" * cls.digits})
 
     def normalise(self, raw: str, *, explicit: bool = False) -> Canonical:
         """Raises Refusal: `not_hexadecimal`, `hash_length`, `null_hash`. Pairs with separators need a named type."""
@@ -55,12 +65,17 @@ class FileHash(IocType):
             raise Refusal("hash_length", f"{self.label} has {self.digits} hexadecimal digits; this has {len(text)}.")
         if not text.strip("0"):
             raise Refusal("null_hash", "All digits are zero: no file has this hash.")
-        return Canonical(text, warnings=("empty_input_hash",) if text == self._of_nothing() else ())
+        return Canonical(text, warnings=("empty_input_hash",) if text in self._peculiar else ())
 
     def usual(self, raw: str) -> Canonical | None:
-        """The digits in lower case."""
-        known = _DIGITS.fullmatch(raw) is not None and len(raw) == self.digits and raw != self._of_nothing()
-        return Canonical(raw) if known and raw.strip("0") else None
+        """The digits, in either case."""
+        known = len(raw) == self.digits and _EITHER_CASE.fullmatch(raw) is not None
+        return self.known(raw, 0, len(raw)) if known else None
+
+    def known(self, text: str, start: int, end: int) -> Canonical | None:
+        """Nothing to say of it, unless it is the hash of nothing or all zero."""
+        value = text[start:end].lower()
+        return None if value in self._peculiar else Canonical(value)
 
     def unmistakable(self, match: str) -> bool:
         """A run of exactly this many hexadecimal digits, of which at least one is a letter or all are zero."""
@@ -71,11 +86,7 @@ class FileHash(IocType):
         del subtree
         return f"[file:hashes.{self.stix_key} = {quoted(value)}]"
 
-    def _of_nothing(self) -> str:
-        return _of_nothing(self.name)
 
-
-@cache
 def _of_nothing(algorithm: str) -> str:
     return hashlib.new(algorithm, b"", usedforsecurity=False).hexdigest()
 

@@ -7,7 +7,17 @@ from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from iocmarket.indicators.types.base import DOTTED, DOTTED_SIGN, Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.base import (
+    DOTTED,
+    DOTTED_SIGN,
+    Canonical,
+    IocType,
+    Sign,
+    Trait,
+    cleaned,
+    ioc_types,
+    quoted,
+)
 from iocmarket.indicators.types.names import ascii_name, defanged_name, judge_name, usual_name
 from iocmarket.kernel.decision import Refusal
 
@@ -33,7 +43,7 @@ class Email(IocType):
     )
     # The letter before an apostrophe is a French article (l'adresse), not the start of an address.
     opens: ClassVar[str] = DOTTED
-    sign: ClassVar[str] = DOTTED_SIGN
+    signs: ClassVar[tuple[Sign, ...]] = (DOTTED_SIGN,)
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         r"(?:(?<=\b[cdjlmnst]')|(?<![\w.+@']))(?![cdjlmnst]')\w[\w.+%&'~-]{0,63}+@"
         r"(?:\w[\w-]{0,62}+\.(?=\w)){1,40}+[^\W\d_][\w-]{1,62}+(?![@])",

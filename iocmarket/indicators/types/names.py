@@ -14,17 +14,19 @@ import ada_url
 from django.utils.translation import gettext_lazy as _
 
 from iocmarket.indicators.types.base import (
+    AFTER_USUAL,
     DOTTED,
     DOTTED_SIGN,
     NO_HYPHEN_BEFORE,
     Canonical,
     IocType,
+    Sign,
     Trait,
     cleaned,
     ioc_types,
     quoted,
 )
-from iocmarket.indicators.types.suffixes import registered_under_top, suffix_list
+from iocmarket.indicators.types.suffixes import is_top, registered_under_top, suffix_list
 from iocmarket.kernel.decision import Refusal
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -88,7 +90,8 @@ def judge_name(name: str) -> tuple[bool, tuple[str, ...]]:
         raise Refusal(
             "onion_service", "An onion service is in no DNS: send its name of 56 characters as onion, or a URL with it."
         )
-    suffix = suffix_list().publicsuffix(name)
+    known = is_top(top) or top.startswith("xn--")
+    suffix = suffix_list().publicsuffix(name) if known else None
     if suffix is None and top in _OTHER_ROOTS:
         return name.count(".") == 1, ("other_root",)
     if suffix is None:
@@ -101,9 +104,10 @@ def judge_name(name: str) -> tuple[bool, tuple[str, ...]]:
     return False, (*warnings, "private_suffix")
 
 
-_USUAL = re.compile(
-    r"(?=.{4,253}$)(?:(?!xn--)(?=[^.]{1,63}\.)[a-z0-9_]++(?:-++[a-z0-9_]++)*+\.)++[a-z]{2,63}", re.ASCII
-)
+PLAIN_NAME = r"(?:(?!xn--)[a-z0-9_]++(?:-++[a-z0-9_]++)*+\.)++[a-z]{2,63}+"
+"""A name in lower case without A-labels; each of its labels is as long as it is written."""
+_USUAL = re.compile(PLAIN_NAME)
+_LONGEST_LABEL = 63
 _UNUSUAL = {*_RESERVED_TLDS, "onion"}
 
 
@@ -112,10 +116,19 @@ def usual_name(text: str) -> str | None:
 
     None for every other text.
     """
-    if _USUAL.fullmatch(text) is None or text[text.rfind(".") + 1 :] in _UNUSUAL:
+    return registered_of(text) if _USUAL.fullmatch(text) is not None else None
+
+
+def registered_of(name: str) -> str | None:
+    """The same of a name that is known to be a `PLAIN_NAME`."""
+    if name[name.rfind(".") + 1 :] in _UNUSUAL or (len(name) > _LONGEST_LABEL and not _is_short(name)):
         return None
-    registered = registered_under_top(text)
+    registered = registered_under_top(name)
     return None if registered in _DOCUMENTATION else registered
+
+
+def _is_short(name: str) -> bool:
+    return len(name) <= 253 and max(map(len, name.split("."))) <= _LONGEST_LABEL
 
 
 def defanged_name(name: str) -> str:
@@ -142,13 +155,15 @@ class Domain(IocType):
         ("*.evil-cas.fr", "evil-cas.fr"),
     )
     opens: ClassVar[str] = DOTTED
-    sign: ClassVar[str] = DOTTED_SIGN
+    signs: ClassVar[tuple[Sign, ...]] = (DOTTED_SIGN,)
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         rf"(?<![\w.@\\$]){NO_HYPHEN_BEFORE}"
         r"(?<![^/]/)(?:\*\.|\.)?(?:\w[\w-]{0,62}+\.(?=\w)){1,40}+"
         r"(?!onion(?!\w))(?:xn--[\w-]{1,59}+|[^\W\d_]{2,63}+)(?::\d{1,5}(?!\w))?(?![\w@]|-\w|\.\w)",
         re.IGNORECASE,
     )
+
+    plain: ClassVar[str | None] = rf"(?!\d{{1,4}}\.\d{{1,4}}\.\d{{1,4}}\.\d){PLAIN_NAME}{AFTER_USUAL}"
 
     def normalise(self, raw: str, *, explicit: bool = False) -> Canonical:
         """Raises Refusal: `not_a_name`, `is_url`, those of `ascii_name` and `judge_name`; in free text also those of
@@ -172,7 +187,15 @@ class Domain(IocType):
 
     def usual(self, raw: str) -> Canonical | None:
         """A name in lower case, directly under a top-level domain or below, that resembles nothing else."""
-        registered = usual_name(raw)
+        return self._known(raw, usual_name(raw))
+
+    def known(self, text: str, start: int, end: int) -> Canonical | None:
+        """The same of a name of which the shape is known."""
+        name = text[start:end]
+        return self._known(name, registered_of(name)) if end - start <= _LONGEST_LABEL else None
+
+    @staticmethod
+    def _known(raw: str, registered: str | None) -> Canonical | None:
         if registered is None or raw[raw.rfind(".") + 1 :] in _FILE_SUFFIXES or raw in _PROGRAMS:
             return None
         return None if raw[: raw.find(".")] in _CODE else Canonical(raw, subtree=registered == raw)

@@ -18,7 +18,7 @@ from iocmarket.indicators.types.addresses import (
     refuse_own_machine,
     special_ranges,
 )
-from iocmarket.indicators.types.base import DOTTED_SIGN, Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.base import DOTTED_SIGN, Canonical, IocType, Sign, Trait, cleaned, ioc_types, quoted
 from iocmarket.kernel.decision import Refusal
 
 WIDEST_V4 = 8
@@ -52,7 +52,7 @@ class Cidr(IocType):
         ("2001:db8:cafe::1/48", "2001:db8:cafe::/48"),
     )
     opens: ClassVar[str] = r"(?:\d{1,4}\.\d|[0-9A-Fa-f]{0,4}:)"
-    sign: ClassVar[str] = DOTTED_SIGN
+    signs: ClassVar[tuple[Sign, ...]] = (DOTTED_SIGN,)
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         rf"(?<![\w.])(?<![\w:]:)(?:{_V4}|{_V6})"
         rf"(?:[ ]?/(?:{_MASK}|\d{{1,4}}+)|[-\u2013](?:{_V4}|{_V6}|\d{{1,3}}+))(?![\w:-]|\.\w)",

@@ -7,7 +7,17 @@ import hashlib
 import re
 from typing import ClassVar
 
-from iocmarket.indicators.types.base import DOTTED, DOTTED_SIGN, Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.base import (
+    DOTTED,
+    DOTTED_SIGN,
+    Canonical,
+    IocType,
+    Sign,
+    Trait,
+    cleaned,
+    ioc_types,
+    quoted,
+)
 from iocmarket.indicators.types.names import ascii_name, defanged_name
 from iocmarket.kernel.decision import Refusal
 
@@ -29,7 +39,7 @@ class Onion(IocType):
         ),
     )
     opens: ClassVar[str] = DOTTED
-    sign: ClassVar[str] = DOTTED_SIGN
+    signs: ClassVar[tuple[Sign, ...]] = (DOTTED_SIGN,)
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         r"(?<![\w.@\\$-])(?:[a-z0-9-]{1,63}+\.(?=\w)){1,4}+onion(?::\d{1,5}(?!\w))?(?![\w@-]|\.\w)",
         re.IGNORECASE,

@@ -6,11 +6,15 @@ import hashlib
 import re
 from typing import ClassVar
 
-from iocmarket.indicators.types.base import Canonical, ioc_types
+from iocmarket.indicators.types.base import Canonical, Sign, ioc_types
 from iocmarket.indicators.types.texts import Exact
 from iocmarket.kernel.decision import Refusal
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_OF_BASE58 = bytes(
+    ord("1" if chr(code) in "13" else "a" if chr(code) in _BASE58 else "0" if chr(code) in "0OIl" else " ")
+    for code in range(256)
+)
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
 
@@ -25,7 +29,7 @@ class Bitcoin(Exact):
     precedence: ClassVar[int] = 75
     path = "cryptocurrency-wallet:value"
     opens: ClassVar[str] = "(?:[13][1-9A-HJ-NP-Za-km-z]{24}|[bB][cC]1)"
-    sign: ClassVar[str] = "[13bB](?<![0-9A-Za-z].)(?:(?<=[13])[1-9A-HJ-NP-Za-km-z]{24}|(?<=[bB])[cC]1)"
+    signs: ClassVar[tuple[Sign, ...]] = (Sign(b"bc1"), Sign(rb"1(?<![01a].)[1a]{24}", _OF_BASE58))
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         r"(?<![\w./?=&@-])(?:[13][1-9A-HJ-NP-Za-km-z]{24,34}+|(?i:bc1)[0-9A-Za-z]{11,71}+)(?![\w@/]|\.\w)"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, ioc_types
+from iocmarket.indicators.types.base import Canonical, IocType, Sign, Trait, cleaned, ioc_types
 from iocmarket.kernel.decision import Refusal
 
 _LARGEST = 2**32 - 1  # RFC 6793
@@ -37,7 +37,7 @@ class Asn(IocType):
     )
     # In capitals, or “asn”: “tu as 300 alertes” is French. Three digits at least: AS2 and AS4 are protocols.
     opens: ClassVar[str] = "[Aa][Ss]"
-    sign: ClassVar[str] = r"[Aa][Ss](?:[Nn][ ]{0,2}[:#]?|[ ]?[:#])?[ ]{0,2}\d"
+    signs: ClassVar[tuple[Sign, ...]] = (Sign(rb"as(?:n {0,2}[:#]?| ?[:#])? {0,2}[0-9?]"),)
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         r"(?<![\w.-])(?:AS(?:N[ ]{0,2}[:#]?|[ ]?[:#])?[ ]{0,2}|[Aa]sn[ ]{0,2}[:#]?[ ]{0,2}|as)"
         r"\d{3,10}+(?![\w@]|[.:-]\w)"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import ada_url
 
 from iocmarket.indicators.refang import refang
-from iocmarket.indicators.types.addresses import is_usual_ipv4, judge_address
+from iocmarket.indicators.types.addresses import USUAL_V4, is_ordinary, is_usual_ipv4, judge_address
 from iocmarket.indicators.types.base import (
     DOTTED,
     DOTTED_SIGN,
@@ -23,12 +23,21 @@ from iocmarket.indicators.types.base import (
     NO_HYPHEN_BEFORE,
     Canonical,
     IocType,
+    Sign,
     Trait,
     cleaned,
     ioc_types,
     quoted,
 )
-from iocmarket.indicators.types.names import ascii_name, defanged_name, judge_name, refuse_accidents, usual_name
+from iocmarket.indicators.types.names import (
+    PLAIN_NAME,
+    ascii_name,
+    defanged_name,
+    judge_name,
+    refuse_accidents,
+    registered_of,
+    usual_name,
+)
 from iocmarket.indicators.types.url_ends import REST_OF_URL, end_of_url
 from iocmarket.kernel.decision import Refusal
 
@@ -49,7 +58,7 @@ _V4 = r"\d{1,3}+(?:\.\d{1,3}+){3}"
 _NAME_OR_V4 = rf"(?:{_V4}|(?:\w[\w-]{{0,62}}+\.(?=\w)){{1,40}}+[^\W\d_][\w-]{{1,62}}+)"
 
 _PLAIN = r"A-Za-z0-9._~!$&*+,;=@/"
-_USUAL = re.compile(rf"https?://([a-z0-9._-]++)(/[{_PLAIN}-]*+)(?:\?[{_PLAIN}%?-]++)?(?:#[{_PLAIN}-]++)?")
+_USUAL = re.compile(rf"https?://([a-z0-9._-]++)(?:$|(/[{_PLAIN}-]*+)(?:\?[{_PLAIN}%?-]++)?(?:#[{_PLAIN}-]++)?)")
 
 
 class Url(IocType):
@@ -67,11 +76,18 @@ class Url(IocType):
         ("evil-cas[.]fr/gate.php", "http://evil-cas.fr/gate.php"),
     )
     opens: ClassVar[str] = DOTTED
-    sign: ClassVar[str] = DOTTED_SIGN
+    signs: ClassVar[tuple[Sign, ...]] = (DOTTED_SIGN,)
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         rf"(?<![a-z0-9])(?:https?|s?ftps?|tftp|wss?|ldaps?|ssh|git|smb)://{_BODY}"
         rf"|(?<![\w.@\\$:]){NO_HYPHEN_BEFORE}(?<![^/]/){_NAME_OR_V4}(?::\d{{1,5}})?/(?!\d{{1,3}}(?![\w?=/-]|\.\w)|{_V4}(?!\w)){_BODY}",
         re.IGNORECASE,
+    )
+
+    # No punctuation in it that may end it, and none at its end; after it perhaps the next column of a table.
+    plain: ClassVar[str | None] = (
+        rf"https?://(?:{PLAIN_NAME}|{USUAL_V4})(?:/[A-Za-z0-9._~$+=/-]*+(?:\?[A-Za-z0-9._~$+=@/%&-]++)?)?"
+        r"(?<=[A-Za-z0-9=/-])(?:(?![^ \t\"<>|`])|(?=,(?:[ \t'\"]|[0-9]{4}-[0-9]{2}-[0-9]{2}))"
+        r"|(?=;(?<!&\w\w;)(?<!&\w\w\w;)(?<!&\w\w\w\w;)(?![\w.-]{1,40}=)))"
     )
 
     def normalise(self, raw: str, *, explicit: bool = False) -> Canonical:
@@ -93,13 +109,25 @@ class Url(IocType):
         return Canonical(url, warnings=warnings + _judge_host(url))
 
     def usual(self, raw: str) -> Canonical | None:
-        """A web address with a path, at a usual name or address, in which there is nothing to resolve or to unescape.
+        """A web address at a usual name or address, in which there is nothing to resolve or to unescape.
 
         No colon after the scheme, no bracket: nothing that could be defanging.
         """
-        if len(raw) > MAX_LENGTH or (shape := _USUAL.fullmatch(raw)) is None or "/." in shape[2]:
+        if len(raw) >= MAX_LENGTH or (shape := _USUAL.fullmatch(raw)) is None or "/." in (shape[2] or ""):
             return None
-        return Canonical(raw) if usual_name(shape[1]) is not None or is_usual_ipv4(shape[1]) else None
+        if usual_name(shape[1]) is None and not is_usual_ipv4(shape[1]):
+            return None
+        return Canonical(raw if shape[2] else raw + "/")
+
+    def known(self, text: str, start: int, end: int) -> Canonical | None:
+        """The same of what has the shape: its host is usual."""
+        if end - start >= MAX_LENGTH or text.find("/.", start, end) >= 0:
+            return None
+        begin = text.index("//", start) + 2
+        slash = text.find("/", begin, end)
+        host = text[begin : end if slash < 0 else slash]
+        usual = is_ordinary(host) if host[-1].isdigit() else registered_of(host) is not None
+        return Canonical(text[start:end] if slash >= 0 else text[start:end] + "/") if usual else None
 
     def match_key(self, value: str) -> str:
         """Without scheme, user information and fragment."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from iocmarket.indicators.types.base import Canonical, IocType, Trait, cleaned, ioc_types, quoted
+from iocmarket.indicators.types.base import Canonical, IocType, Sign, Trait, cleaned, ioc_types, quoted
 from iocmarket.kernel.decision import Refusal
 
 _DASH = r"[-\u2012-\u2015\u2212_ ]"
@@ -31,7 +31,7 @@ class Cve(IocType):
         ("CVE-2024-03400", "CVE-2024-3400"),
     )
     opens: ClassVar[str] = "[Cc][Vv][Ee]"
-    sign: ClassVar[str] = "[Cc][Vv][Ee]"
+    signs: ClassVar[tuple[Sign, ...]] = (Sign(b"cve"),)
     finds: ClassVar[re.Pattern[str] | None] = re.compile(
         rf"(?<![\w.-])CVE{_DASH}[0-9]{{4}}[-\u2012-\u2015\u2212_][0-9]{{4,19}}+(?![\w@]|[.-]\w)", re.IGNORECASE
     )

@@ -19,7 +19,7 @@ class EitherSlash:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         other = _other_spelling(request.path_info)
-        if other and not _leads_somewhere(request.path_info) and _leads_somewhere(other):
+        if other and not leads_somewhere(request.path_info) and leads_somewhere(other):
             request.path = request.path.removesuffix(request.path_info) + other
             request.path_info = other
         return self._get_response(request)
@@ -29,7 +29,8 @@ def _other_spelling(path: str) -> str:
     return path.rstrip("/") if path.endswith("/") else f"{path}/"
 
 
-def _leads_somewhere(path: str) -> bool:
+def leads_somewhere(path: str) -> bool:
+    """Whether a route of ours has this very path."""
     try:
         resolve(path)
     except Resolver404:

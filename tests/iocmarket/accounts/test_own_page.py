@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -148,6 +149,25 @@ def test_no_token_is_made_from_a_browser_that_was_left_open(member: Member, cloc
     answer = here.post(asked["Location"], {"password": PASSWORD, "next": "/account/tokens"})
     assert answer.status_code == 200
     assert Token.objects.get().name == "Sonde"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/tools/new?tool=BIND&format=rpz", "/tools/policy", "/tools/feeds/campus", "/tools/feeds/campus/access",
+        "/tools/feeds/campus/delete", "/transfers", f"/transfers/{UUID(int=1)}/rotate", "/subscriptions",
+        f"/subscriptions/{UUID(int=1)}/resume", "/webhooks", "/account/tokens/mail",
+    ],
+)  # fmt: skip
+def test_whatever_makes_keys_or_says_what_leaves_or_comes_in_asks_who_is_there(
+    member: Member, clock: time_machine.Traveller, path: str
+) -> None:
+    here = browser_of(member)
+    assert not here.post(path).headers.get("Location", "").startswith("/accounts/"), "not within a quarter of an hour"
+    clock.shift(timedelta(minutes=16))
+    asked = here.post(path)
+    assert asked.status_code == 302
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
 
 
 class Act(ScopedView):

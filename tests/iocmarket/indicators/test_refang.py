@@ -14,7 +14,7 @@ from iocmarket.indicators.refang import (
     _LOOKALIKES,
     _NOTATION,
     _SPELLED,
-    _replace,
+    _meant,
     refang,
     refang_line,
 )
@@ -164,8 +164,8 @@ PIECES = st.sampled_from([*WORDS.split(), *MARKS])
 def at_length(text: str) -> str:
     """One pass over every place of a text, nothing passed over."""
     if not text.isascii():
-        text = _replace(_INVISIBLE, text.translate(_LOOKALIKES))[0]
-    return _replace(_NOTATION, text)[0] if _BRACKET.search(text) or _SPELLED.search(text) else text
+        text = _INVISIBLE.sub("", text.translate(_LOOKALIKES))
+    return _NOTATION.sub(_meant, text) if _BRACKET.search(text) or _SPELLED.search(text) else text
 
 
 @settings(max_examples=1000, deadline=None)

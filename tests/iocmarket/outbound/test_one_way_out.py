@@ -28,6 +28,8 @@ ELSEWHERE = {
     "iocmarket/sso/oidc.py": "what a session of iocmarket/outbound raises",
     "iocmarket/supervisor/__main__.py": "whether our own port is free",
     "iocmarket/supervisor/probe.py": "whether our own web server answers on loopback",
+    "sharing/feeds/shapes.py": "reading an address in its numeric form",
+    "sharing/transfer/nameserver.py": "whether the port of our own name server is free",
     "iocmarket/web/tasks.py": "what the operator's own mail server answers; Django speaks to it",
 }
 

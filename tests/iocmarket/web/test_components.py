@@ -49,12 +49,9 @@ def test_each_chosen_level_can_be_read_back(level: TLP) -> None:
     assert TLP.parse(level.slug) is level
 
 
-def test_a_value_is_defanged_copied_and_linked_to_its_own_page_only() -> None:
-    links.register("indicator", "application-decide")
-    try:
-        html = draw("{% value_chip 'gone' value public_id %}", value="http://evil.top/x", public_id=PUBLIC_ID)
-    finally:
-        links.unregister("indicator")
+def test_a_value_is_defanged_copied_and_linked_to_its_own_page_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(links._names, "indicator", "application-decide")
+    html = draw("{% value_chip 'gone' value public_id %}", value="http://evil.top/x", public_id=PUBLIC_ID)
     assert f'href="/members/applications/{PUBLIC_ID}"' in html
     assert html.count("href=") == html.count(f"{PUBLIC_ID}") + html.count("icons.svg#")
     assert 'data-copy="http://evil.top/x"' in html

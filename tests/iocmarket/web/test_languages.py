@@ -14,8 +14,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from iocmarket.indicators.types import ioc_types
 from iocmarket.web.catalogue import po
 from iocmarket.web.catalogue.message import placeholders
+from sharing.feeds.formats.base import formats
 from tests.browser.village import Village, session_of, settle
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +34,10 @@ SAME = (
     "MD5", r"SHA-\d+", "Français", "English", "Ctrl(?: ↵)?", "[0-9a-f]{31,32}", r"AS\d+.*", "[a-z]",
     r"\w+:\w+(?:, \w+:\w+)*", "web",
     "GET|POST|DELETE", r"\W*\d[\d\s.,/:UTC−-]*\w{0,2}", r"iocm\w{4}…", "HTML, CSS.*",
-    "JSON", r"\w+\.(?:csv|zone|json|rules|txt)", r"(?:[\w.-]+@)?[a-z][a-z.-]*\.(?:fr|org)",
+    "JSON", r"[\w/-]+\.(?:csv|zone|json|ndjson|jsonl|rules|txt|conf|acl|xml|lst|intel)",
+    r"[\w/-]+\.(?:yml|yaml|cf|nft|cdb|map|list|dat|ipset|yar|hosts)", r"(?:Integration: )?MISP(?: API)?",
+    "PyMISP", "to_ids", "suricata-update", "age", r"\d+ artefacts?",
+    r"\d+ ×", r"(?:[\w.-]+@)?[a-z][a-z.-]*\.(?:fr|org)",
 )  # fmt: skip
 
 
@@ -114,15 +119,40 @@ def data_of(village: Village) -> Iterator[str]:
     yield from (village.valbrune.name, village.meriane.name, "École de Lumen", "Autre")
     for member in (village.manager, village.reader, village.applicant):
         yield from (member.name, member.email)
+    yield from (str(fmt.label) for fmt in formats)  # what their makers call the tools
     yield f"{village.valbrune.name}, {village.meriane.name}"
     yield from ("Institut de Lumen", "Observatoire de Sorel", "Messagerie", village.circle.name, village.partner.name)
+    yield from ("MISP de la région", "TAXII du CERT", "MISP", "TAXII 2.1", village.subscription.url)
+    yield from ("Résolveurs du campus", "Résolveur de l’internat", "9.9.9.53#53", "walled-garden", "nxdomain")
+    yield from ("SOAR du CSIRT", "SIEM de la région", village.webhook.url, "mapper_parsing_exception")
+    yield from (village.case.title, "PC-LABO-12", "Inès Aubry", "ines@meriane.fr", "registry · 30759")
+    yield from ("DFIR-ORC_WorkStation_PC-LABO-12.7z.p7b", "cellule 7 illisible", "X.509, RSA-3072: platform.pem")
     yield from ("Veille du Nord", "Le registre du RIPE nomme un autre établissement.")
     yield from ("Convention du 3 mars 2026, gardée au secrétariat.", "Institut de Lumen, Observatoire de Sorel")
-    for title in ("Journal", "Veille du Nord", village.circle.name, village.partner.name, village.meriane.name):
+    for title in (
+        "MISP de la région",
+        "SOAR du CSIRT",
+        "Journal",
+        "Veille du Nord",
+        village.case.title,
+        village.circle.name,
+        village.partner.name,
+        village.meriane.name,
+    ):
         yield f"{title} · {settings.COMMUNITY_NAME}"
     # A warning list, and an exception; the journal keeps the names of lists and the word of a severity as they are.
     yield from ("Partenaires du réseau", "Campagne du 3 mars, vu avec le prestataire")
     yield from ("partenaires-du-reseau", "mail-providers", "public-resolvers", "confirm")
+    # Saved feeds, the token that reads one and a tag left out; tools by the names of their makers.
+    note = "Les deux serveurs de noms du campus"
+    yield from ("resolveurs", "siem", "ns1", note, f". {note}", "bruit")
+    yield from (f"{name} (TLP:AMBER+STRICT)" for name in ("ns1", "test"))
+    yield from (f"{name} · {settings.COMMUNITY_NAME}" for name in ("resolveurs", "siem"))
+    for tool, label in {(recipe.tool, str(fmt.label)) for fmt in formats for recipe in fmt.recipes}:
+        if ("", tool) not in CATALOGUE.messages:  # a product, not a kind of tool
+            yield from (tool, f"{tool}, {label}")
+    yield from ("nodata", "drop", "tcp-only", "passthru", "walled-garden")  # as resolvers call their actions
+    yield from (kind.label for kind in ioc_types if isinstance(kind.label, str))  # the same in both by design
     # What was told and said of the applicant.
     yield from ("ssi@lumen.fr", "Nous travaillons ensemble depuis trois ans.")
     yield from ("Claire Aubrac, Université de Valbrune", "Inès Bouvard, INP Mériane", "Inès Bouvard")

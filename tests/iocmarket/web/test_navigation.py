@@ -46,5 +46,3 @@ def test_a_kind_without_a_page_has_no_link() -> None:
     assert links.to("indicator", "x") is None
     links.register("indicator", "preference")
     assert links.to("indicator", "theme") == "/preferences/theme"
-    links.unregister("indicator")
-    assert links.to("indicator", "theme") is None
