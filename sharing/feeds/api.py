@@ -1,27 +1,24 @@
-"""`/feeds/<format>`: what tools pull. Thin: the service decides, answers.py speaks HTTP."""
+"""`/feeds/<format>`, or with its extension: what tools pull. Thin: the service decides, answers.py speaks HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.http import JsonResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.scoped import ScopedView
+from iocmarket.api.negotiation import AnyAccept
 from iocmarket.api.problems import Problem
 from iocmarket.kernel.decision import Refusal
 from sharing.feeds import services
 from sharing.feeds.answers import answer_with, not_modified, unchanged
 from sharing.feeds.explain import explanation_of
-from sharing.feeds.formats.base import Tally
+from sharing.feeds.formats.base import Tally, formats
 from sharing.feeds.schemas import feed_answers
 
 PARAMETERS = [
@@ -39,23 +36,6 @@ ATTEMPTS = 3
 """A file that vanished between two steps is written again."""
 
 
-class AnyAccept(BaseContentNegotiation):
-    """The path names the format: what a tool's HTTP library writes into Accept must not stop it."""
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
-        """Any: no body is read."""
-        del request
-        return next(iter(parsers))
-
-    def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, Any]:
-        """The JSON renderer, which writes problems."""
-        del request, format_suffix
-        renderer = next(iter(renderers))
-        return renderer, renderer.media_type
-
-
 class FeedView(ScopedView):
     """One feed."""
 
@@ -68,8 +48,9 @@ class FeedView(ScopedView):
         responses=feed_answers(),
     )
     def get(self, request: Request, name: str) -> HttpResponseBase:
-        """The feed, or 304. 404 for an unknown format, 400 for an unknown option, 503 while it is being prepared."""
-        return self.told(request, name)
+        """The feed, or 304; `<format>.<extension>` is the same. 404 for an unknown format, 400 for an unknown option,
+        503 while it is being prepared."""
+        return self.told(request, feed_in(name) or name)
 
     def told(self, request: Request, name: str) -> HttpResponseBase:
         """The same for every door (doors.py)."""
@@ -87,8 +68,11 @@ class FeedView(ScopedView):
                 continue
         return self._sent(request, wanted.feed())
 
-    @staticmethod
-    def _sent(request: Request, feed: services.Feed) -> HttpResponseBase:
+    def met(self, feed: services.Feed) -> None:
+        """The feed is there: what a door notes of it."""
+
+    def _sent(self, request: Request, feed: services.Feed) -> HttpResponseBase:
+        self.met(feed)
         if unchanged(request, etag=feed.etag, serial=feed.serial):
             return not_modified(request, etag=feed.etag, serial=feed.serial)
         return answer_with(request, feed)
@@ -101,3 +85,12 @@ class FeedView(ScopedView):
         except services.NotReady as error:
             wait = services.NotReady.retry_after
             raise Problem(503, "not_ready", "the feed is being prepared; ask again in a moment", wait=wait) from error
+
+
+def feed_in(file: str) -> str:
+    """The name of the format in `<name>.<extension>`, for tools that look at the end of an address before they take
+    what it holds for rules or for a list; empty when the extension is not the format's own.
+    """
+    name, _, extension = file.rpartition(".")
+    found = formats.get(name)
+    return name if found is not None and found.extension == extension else ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,11 +21,6 @@ PIECE = 1 << 20
 """Bytes that are read or written at once."""
 GRACE = 1800.0
 """Seconds that a file stays after its last use."""
-_PACKED = ".z"
-_CHECK = 4
-"""Bytes of the CRC-32 of the content, after the compressed content."""
-# Level 1 compresses STIX to a seventh, level 6 to an eighth in four times the time.
-LEVEL = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +34,6 @@ class Blob:
     def path(self) -> Path:
         """Where it lies."""
         return folder() / self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """The same content as raw DEFLATE (RFC 1951) up to a byte boundary, without a last block."""
-
-    path: Path
-    size: int
-    crc: int
-    """CRC-32 of what was compressed."""
 
 
 def folder() -> Path:
@@ -68,7 +52,7 @@ def write(pieces: Iterable[bytes]) -> Blob:
             size += len(piece)
             yield piece
 
-    _written(noted(), digest.hexdigest)
+    written(noted(), digest.hexdigest)
     return Blob(digest.hexdigest(), size)
 
 
@@ -87,34 +71,8 @@ def opened(paths: Iterable[Path], stack: ExitStack) -> list[BinaryIO]:
     return [stack.enter_context(path.open("rb", buffering=0)) for path in paths]
 
 
-def packed(blob: Blob) -> Packed:
-    """The compressed form, made when it is first asked for. Raises FileNotFoundError."""
-    path = blob.path.with_name(blob.name + _PACKED)
-    try:
-        return _read_packed(path)
-    except FileNotFoundError:
-        with blob.path.open("rb", buffering=0) as file:
-            _written(_deflated(file), lambda: path.name)
-        return _read_packed(path)
-
-
-def _read_packed(path: Path) -> Packed:
-    with path.open("rb") as file:
-        file.seek(-_CHECK, os.SEEK_END)
-        return Packed(path, file.tell(), int.from_bytes(file.read(), "big"))
-
-
-def _deflated(file: BinaryIO) -> Iterator[bytes]:
-    squeeze, crc = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS), 0
-    while piece := file.read(PIECE):
-        crc = zlib.crc32(piece, crc)
-        yield squeeze.compress(piece)
-    yield squeeze.flush(zlib.Z_FULL_FLUSH)
-    yield crc.to_bytes(_CHECK, "big")
-
-
-def _written(pieces: Iterable[bytes], name: Callable[[], str]) -> None:
-    """Beside, to the disk, and renamed: a name stands for a whole content or for none."""
+def written(pieces: Iterable[bytes], name: Callable[[], str]) -> None:
+    """Write a file beside, to the disk, and rename it: a name stands for a whole content or for none."""
     folder().mkdir(parents=True, exist_ok=True)
     handle, made = tempfile.mkstemp(dir=folder(), prefix=".new-")
     try:
@@ -133,7 +91,7 @@ def sweep(used: Collection[str], *, now: float) -> int:
     """Remove what is in no use and was not used of late; how many files."""
     removed = 0
     for path in folder().iterdir():
-        name = path.name.removesuffix(_PACKED)
+        name = path.name if path.name.startswith(".") else path.name.partition(".")[0]  # with its compressed forms
         if name not in used and path.is_file() and path.stat().st_mtime < now - GRACE:
             path.unlink(missing_ok=True)
             removed += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
 from iocmarket.accounts.viewer import Viewer
@@ -13,20 +13,27 @@ from sharing.feeds.formats.base import Format, LineFormat, ObjectFormat, Tally
 from sharing.feeds.models import ViewFiles
 from sharing.feeds.objects import select_objects, select_told
 from sharing.feeds.options import Options
+from sharing.feeds.policies import policy_for
 from sharing.feeds.readable import Readable
 from sharing.feeds.segments import files_of
 from sharing.feeds.selection import chosen
 from sharing.feeds.state import Content, give_up
+from sharing.feeds.stretches import Before, Writing, suits
 
 UNASKED = timedelta(hours=3)
 """A feed in use is built anew at every full hour; one that was not for so long gives up its files."""
 SWEEP_EVERY = 600.0
 """Seconds."""
+in_use: list[Callable[[], Iterable[str]]] = []
+"""Each tells the names of files that are in use elsewhere."""
 
 
-def build(viewer: Viewer, readable: Readable, fmt: Format, options: Options) -> Content:
-    """What the feed says now."""
+def build(viewer: Viewer, readable: Readable, fmt: Format, options: Options, before: Before | None) -> Content:
+    """What the feed says now; `before` is what it said when nothing but publications was otherwise."""
     if isinstance(fmt, LineFormat):
+        policy = policy_for(readable.viewer)
+        if suits(fmt, options, policy):
+            return Writing(readable, fmt, options, policy).content(before)
         return _lines(readable, fmt, options)
     if not isinstance(fmt, ObjectFormat):
         raise TypeError(f"{fmt.name} is neither a format of lines nor one of objects")
@@ -46,7 +53,7 @@ def tally_of(readable: Readable, fmt: LineFormat, options: Options) -> Tally:
 def _lines(readable: Readable, fmt: LineFormat, options: Options) -> Content:
     tally = Tally()
     blob = blobs.write(fmt.written(chosen(readable, fmt, options, tally), options.own, tally))
-    return Content((blob,) if blob.size else (), tally.count, tally.skipped.total(), tally.strictest)
+    return Content((blob,) if blob.size else (), tally.count, tally.skipped.total(), tally.strictest, tally.skipped)
 
 
 def _objects(viewer: Viewer, readable: Readable, fmt: ObjectFormat, options: Options) -> Content:
@@ -94,4 +101,6 @@ def tidy() -> None:
     used = give_up(clock.now() - UNASKED)
     for segments in ViewFiles.objects.values_list("segments", flat=True).iterator():
         used.update(segment[4] for segment in segments)
+    for names in in_use:
+        used.update(names())
     blobs.sweep(used | {mark.name}, now=present)

@@ -5,6 +5,8 @@ Both answer 404 for everything that they do not open: a closed door looks like a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.contrib.auth.models import AnonymousUser
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -14,12 +16,11 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from iocmarket.accounts.authentication import feed_key_for, note_use, refuse_guess
-from iocmarket.accounts.feed_keys import feeds
 from iocmarket.accounts.opening import the_public
 from iocmarket.accounts.viewer import Viewer, viewer_of_public, viewer_of_token
 from iocmarket.web.client import client_address, client_name
 from iocmarket.web.throttles import Counted
-from sharing.feeds.api import PARAMETERS, FeedView
+from sharing.feeds.api import PARAMETERS, FeedView, feed_in
 from sharing.feeds.schemas import feed_answers
 
 SHARED_FOR = 60
@@ -34,12 +35,16 @@ class ByFeedKey(BaseAuthentication):
         """The viewer of the key. Raises NotFound for a key that does not open this feed, Throttled for too many."""
         given = request.parser_context["kwargs"]
         address = client_address(request)
-        token = feed_key_for(given["key"], _feed_in(given["file"]), address)
+        token = feed_key_for(given["key"], self.opened(given), address)
         if token is None:
             refuse_guess(address)
             raise NotFound
         note_use(token, address, client_name(request))
         return AnonymousUser(), viewer_of_token(token)
+
+    def opened(self, given: Mapping[str, str]) -> str:
+        """The name that keys bear for what this path (its parts by name) leads to."""
+        return feed_in(given["file"])
 
 
 class AsThePublic(BaseAuthentication):
@@ -80,11 +85,11 @@ class KeyedFeed(FeedView):
     def get(self, request: Request, key: str, file: str) -> HttpResponseBase:  # type: ignore[override]
         """The feed that the key was made for. Keys are off unless the community has switched them on."""
         del key
-        return self.told(request, _feed_in(file))
+        return self.told(request, feed_in(file))
 
 
 class PublicFeed(FeedView):
-    """`/public/<format>`: what is told to everybody, TLP:CLEAR."""
+    """`/public/<format>`, or `<format>.<ext>`: what is told to everybody, TLP:CLEAR."""
 
     authentication_classes = (AsThePublic,)
     throttle_classes = (PublicLimit,)
@@ -92,15 +97,8 @@ class PublicFeed(FeedView):
     @extend_schema(operation_id="feeds_read_in_public", auth=[], parameters=PARAMETERS, responses=_ANSWERS)
     def get(self, request: Request, name: str) -> HttpResponseBase:
         """The feed of what the community tells in TLP:CLEAR; 404 while the community keeps it closed."""
-        answer = self.told(request, name)
+        answer = self.told(request, feed_in(name) or name)
         if answer.status_code in {200, 304}:
             answer["Cache-Control"] = f"public, max-age={SHARED_FOR}"
             answer["Vary"] = "Accept-Encoding"
         return answer
-
-
-def _feed_in(file: str) -> str:
-    """The name of the feed in `<name>.<ext>`; empty when the extension is not the feed's own."""
-    name, _, extension = file.rpartition(".")
-    found = feeds.named(name)
-    return name if found is not None and found.extension == extension else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from iocmarket.indicators.types.base import Trait
@@ -34,6 +35,18 @@ class Item:
     """When the newest of its entries became what it is."""
     sid: int | None = None
     """The first of its Suricata rule numbers, in formats that ask for numbers."""
+    gone: bool = False
+    """Whether it has left: its consumer is to drop it. Told to formats with `farewells` alone."""
+
+
+class Place(NamedTuple):
+    """Where the lines of a value stand: places compare as the database orders them (the collation `C`)."""
+
+    type: str
+    nameless: bool
+    under: str
+    """Of formats whose names come by their labels from the top: `fr.evil.www.`."""
+    value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

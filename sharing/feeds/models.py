@@ -51,6 +51,19 @@ class ViewFiles(models.Model):
         return f"{self.view_id} {len(self.segments)}"
 
 
+class FeedPolicy(models.Model):
+    """What an institution wants of its feeds (policy.py); without a row: everything."""
+
+    institution = models.OneToOneField(Institution, on_delete=models.CASCADE, related_name="+", primary_key=True)
+    rules = models.JSONField()
+    # Of the rules: what feeds compare to know whether they changed.
+    digest = models.BinaryField(max_length=32)
+    changed_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return str(self.institution_id)
+
+
 class RuleNumber(models.Model):
     """The Suricata rule numbers of one value, the same in everybody's feed for ever.
 

@@ -10,10 +10,10 @@ import secrets
 from collections.abc import Collection
 
 from iocmarket.indicators.models import Indicator
-from sharing.feeds.formats.suricata import SLOTS
+from sharing.feeds.formats.suricata import FIRST_SID, RESERVED, SLOTS
 from sharing.feeds.models import RuleNumber
 
-FIRST = 9_000_000
+FIRST = FIRST_SID + RESERVED
 _COUNT = (2**32 - FIRST) // SLOTS
 CHUNK = 2000
 

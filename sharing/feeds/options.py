@@ -15,7 +15,7 @@ from django.http import QueryDict
 from iocmarket.indicators.threats import ThreatType
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.marking import TLP
-from sharing.feeds.formats.base import Format, LineFormat
+from sharing.feeds.formats.base import Format, Free, LineFormat
 
 COMMON = ("type", "threat_type", "score_min", "age", "limit", "tlp_max")
 _AGE = re.compile(r"(\d{1,5})([dh]?)")
@@ -63,13 +63,13 @@ def read_options(query: QueryDict, fmt: Format) -> Options:
     """The options of a request. Raises Refusal(`unknown_option`, or `bad_option` with the option as `where`)."""
     if not query:
         return _unasked(fmt)
-    permitted = [*COMMON, *fmt.options]
+    permitted = list(dict.fromkeys([*COMMON, *fmt.options, *fmt.free]))
     if unknown := sorted(set(query) - set(permitted) - {"explain"}):
         detail = f"there is no option {unknown[0][:40]!r}; the options are {', '.join([*permitted, 'explain'])}"
         raise Refusal("unknown_option", detail, where=unknown[0][:40])
-    own = {name: _one_of(query, name, values) for name, values in fmt.options.items()}
+    own = _own(query, fmt)
     return Options(
-        types=_several(query, "type", [kind.name for kind in fmt.types()]),
+        types=frozenset() if "type" in own else _several(query, "type", [kind.name for kind in fmt.types()]),
         threat_types=_several(query, "threat_type", ThreatType.values),
         score_min=_number(query, "score_min", most=100),
         age=_age(query),
@@ -82,7 +82,26 @@ def read_options(query: QueryDict, fmt: Format) -> Options:
 @cache
 def _unasked(fmt: Format) -> Options:
     """What most consumers ask for: nothing in particular."""
-    return Options(own={name: values[0] for name, values in fmt.options.items()} if isinstance(fmt, LineFormat) else {})
+    return Options(own=fmt.filled({}) if isinstance(fmt, LineFormat) else {})
+
+
+def _own(query: QueryDict, fmt: Format) -> dict[str, str]:
+    """The format's own options, and whether they go together."""
+    own = {name: _one_of(query, name, values) for name, values in fmt.options.items()}
+    own |= {name: _free(query, name, free) for name, free in fmt.free.items()}
+    try:
+        fmt.check(own)
+    except ValueError as error:
+        raise Refusal("bad_option", str(error)) from error
+    return own
+
+
+def _free(query: QueryDict, name: str, free: Free) -> str:
+    given = _last(query, name)
+    try:
+        return "" if given is None else free.read(given)
+    except ValueError as error:
+        raise Refusal("bad_option", f"{name}: {error}", where=name) from error
 
 
 def _last(query: QueryDict, name: str) -> str | None:

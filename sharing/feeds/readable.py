@@ -84,8 +84,10 @@ class Readable:
         return hashlib.sha256(f"{sorted(self.shown_ids)}{sorted(self.deciding_ids)}{self.since}".encode()).digest()
 
 
-def _views(exit_: Exit) -> QuerySet[View, Any]:
-    """Those of its ceiling and of the one that decides; beside each how many audiences the institution belongs to."""
+def views_behind(exit_: Exit) -> QuerySet[Any, Any]:
+    """Those of its ceiling and of the one that decides; beside each how many audiences the institution belongs to
+    (`audiences`), and from when on it is told of withdrawals in it (`since`).
+    """
     mine = CircleMembership.objects.filter(institution_id=exit_.institution_id)
     circles = mine.order_by().values("institution_id").annotate(number=Count("*")).values("number")
     joined = mine.filter(circle_id=OuterRef("circle_id")).values("joined_at")
@@ -93,7 +95,12 @@ def _views(exit_: Exit) -> QuerySet[View, Any]:
     found = views_of(exit_.viewer) | views_of(exit_.viewer.decider)
     return found.annotate(
         audiences=Coalesce(Subquery(circles), 0) + ALWAYS, since=Greatest(Subquery(joined), Subquery(approved))
-    ).values_list("id", "head", "ceiling_tlp", "ceiling_pap", "circle_id", "audiences", "since")
+    )
+
+
+def _views(exit_: Exit) -> QuerySet[View, Any]:
+    columns = ("id", "head", "ceiling_tlp", "ceiling_pap", "circle_id", "audiences", "since")
+    return views_behind(exit_).values_list(*columns)
 
 
 COLUMNS = 7

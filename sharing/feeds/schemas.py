@@ -41,8 +41,9 @@ class ExplanationSchema(serializers.Serializer[None]):
 
 
 def feed_answers() -> dict[Any, Any]:
-    """What a door to the feeds answers with 200, 304 and 503; each registered format adds its media type."""
-    said: dict[Any, Any] = {(200, "application/json"): ExplanationSchema, 304: None, 503: OpenApiTypes.OBJECT}
+    """What a door to the feeds answers with 200, 304, 406 and 503; each registered format adds its media type."""
+    said: dict[Any, Any] = {(200, "application/json"): ExplanationSchema, 304: None}
+    said |= {406: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}
     for media in sorted({fmt.media_type.partition(";")[0] for fmt in formats}):
         said[200, media] = OpenApiTypes.OBJECT if media.endswith("json") else OpenApiTypes.BINARY
     return said

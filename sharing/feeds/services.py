@@ -25,6 +25,7 @@ from sharing.feeds.options import Options, read_options
 from sharing.feeds.readable import Readable, unread_since
 from sharing.feeds.selection import moment_of
 from sharing.feeds.state import Content, Memory, feed_key, look, settle, tag_of
+from sharing.feeds.stretches import Before
 
 REASONS: dict[str, str | Promise] = {
     **guard.REASONS,
@@ -53,6 +54,10 @@ class Feed:
     content: Content
     meta: Meta
     etag: str
+    key: bytes
+    """Names the feed as this exit of the institution reads it."""
+    access: bytes
+    """Equal while exactly the same views are read."""
 
     @property
     def serial(self) -> int:
@@ -91,14 +96,16 @@ class Request:
 
     def _look(self) -> None:
         """Read what there is now. Raises NotReady."""
-        readable, self._memory, guarded = look(self.viewer, self._key, blocks=self.fmt.mode is Mode.BLOCK)
+        readable, self._memory, guarded, policy = look(self.viewer, self._key, blocks=self.fmt.mode is Mode.BLOCK)
         if readable is None:
             raise NotReady
         self._readable = readable
         # Whole objects say nothing that changes with time alone.
         timeless = isinstance(self.fmt, ObjectFormat) and not self.options.narrowed
         hour = "" if timeless else f"{moment_of(clock.now()):%Y%m%d%H}"
-        told = f"{hour}:{settings.SCORE_THRESHOLD}:{guarded}:".encode()
+        # The policy rules what tools act on, one value a line; whole objects carry everything, with its labels.
+        ruled = policy if isinstance(self.fmt, LineFormat) else ""
+        told = f"{hour}:{settings.SCORE_THRESHOLD}:{guarded}:{ruled}:".encode()
         self._inputs = hashlib.sha256(told + readable.signature()).digest()
         self._access = hashlib.sha256(told + readable.access()).digest()
 
@@ -144,11 +151,18 @@ class Request:
         self._look()
         if (found := self._kept()) is not None:
             return found
-        content = build(self.viewer, self._readable, self.fmt, self.options)
+        content = build(self.viewer, self._readable, self.fmt, self.options, self._before())
         heads = self._readable.heads()
         self._memory = settle(self.viewer, self._key, content, inputs=self._inputs, access=self._access, heads=heads)
         tidy()
         return self._feed(self._memory, content)
+
+    def _before(self) -> Before | None:
+        """What was written last, if nothing but publications can have changed it."""
+        if self._memory is None or self._memory.access != self._access:
+            return None
+        content = self._memory.content()
+        return None if content is None else Before(content, self._memory.heads)
 
     def _of(self, memory: Memory | None) -> Feed | None:
         content = memory.content() if memory else None
@@ -167,7 +181,7 @@ class Request:
             content=memory.digest,
             options=self.options.own,
         )
-        return Feed(self.fmt, content, meta, self.etag(memory.serial))
+        return Feed(self.fmt, content, meta, self.etag(memory.serial), self._key, memory.access)
 
 
 def request_of(viewer: Viewer, name: str, query: QueryDict) -> Request:

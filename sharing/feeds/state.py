@@ -8,7 +8,8 @@ now)` (ADR 0016).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -41,6 +42,10 @@ class Content:
     skipped: int
     """How many values were left out: told beside the feed, not in it."""
     strictest: Marking | None
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    """The same by reason."""
+    stretches: Blob | None = None
+    """Of a list that can be written again in parts: what stands where in it (stretches.py)."""
 
     def digest(self) -> bytes:
         """Equal for equal bodies."""
@@ -50,7 +55,14 @@ class Content:
         """As it is kept."""
         labels = None if self.strictest is None else [self.strictest.tlp, self.strictest.pap]
         blobs = [[blob.name, blob.size] for blob in self.blobs]
-        return {"blobs": blobs, "count": self.count, "skipped": self.skipped, "strictest": labels}
+        return {
+            "blobs": blobs,
+            "count": self.count,
+            "skipped": self.skipped,
+            "strictest": labels,
+            "reasons": dict(self.reasons),
+            "stretches": None if self.stretches is None else [self.stretches.name, self.stretches.size],
+        }
 
     @classmethod
     def read(cls, document: dict[str, Any]) -> Content:
@@ -58,7 +70,9 @@ class Content:
         blobs = tuple(Blob(name, size) for name, size in document["blobs"])
         labels = document["strictest"]
         strictest = None if labels is None else Marking(TLP(labels[0]), PAP(labels[1]))
-        return cls(blobs, document["count"], document["skipped"], strictest)
+        told = document.get("stretches")
+        stretches = None if told is None else Blob(*told)
+        return cls(blobs, document["count"], document["skipped"], strictest, document.get("reasons", {}), stretches)
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,8 @@ class Looked(NamedTuple):
     memory: Memory | None
     guarded: str
     """Of a feed that blocks: changes with what decides beside its views on what it keeps out."""
+    policy: str
+    """Changes with the institution's feed policy; empty without one."""
 
 
 def feed_key(viewer: Viewer, fmt: Format, options: Options) -> bytes:
@@ -111,8 +127,9 @@ def feed_key(viewer: Viewer, fmt: Format, options: Options) -> bytes:
     return hashlib.sha256(told).digest()
 
 
-_LOOK = """SELECT behind.*, inputs, access, serial, content{beside} FROM (SELECT 1) AS one
+_LOOK = """SELECT behind.*, inputs, access, serial, content, digest{beside} FROM (SELECT 1) AS one
 LEFT JOIN feeds_feedstate ON institution_id = %s AND feed = %s
+LEFT JOIN feeds_feedpolicy ON feeds_feedpolicy.institution_id = %s
 LEFT JOIN ({views}) AS behind ON TRUE ORDER BY 1"""
 
 
@@ -122,14 +139,15 @@ def look(viewer: Viewer, feed: bytes, *, blocks: bool) -> Looked:
     One statement, written and planned once: nearly every request of a firewall asks this and ends with 304.
     """
     sql, before, after = _statement(Exit.of(viewer), viewer.decider if blocks else None)
-    rows = planned_rows(sql, [*before, viewer.institution_id, feed, *after])
-    inputs, access, serial, digest, *beside = rows[0][COLUMNS:]
+    rows = planned_rows(sql, [*before, viewer.institution_id, feed, viewer.institution_id, *after])
+    inputs, access, serial, digest, ruled, *beside = rows[0][COLUMNS:]
     readable = readable_of(viewer, [row[:COLUMNS] for row in rows if row[0] is not None])
     guarded = f"{signed(beside[0])}:{beside[1] or ''}" if blocks else ""
+    policy = "" if ruled is None or viewer.community_only else bytes(ruled).hex()
     if serial is None:
-        return Looked(readable, None, guarded)
+        return Looked(readable, None, guarded, policy)
     memory = Memory(viewer.institution_id, feed, bytes(inputs), bytes(access), serial, bytes(digest))
-    return Looked(readable, memory, guarded)
+    return Looked(readable, memory, guarded, policy)
 
 
 @lru_cache(maxsize=1024)
@@ -176,7 +194,9 @@ def give_up(before: datetime) -> set[str]:
     FeedState.objects.filter(built_at__lt=before, files__isnull=False).update(files=None)
     used: set[str] = set()
     for files in FeedState.objects.filter(files__isnull=False).values_list("files", flat=True).iterator():
-        used.update(name for name, _size in (files or {"blobs": []})["blobs"])
+        content = None if files is None else Content.read(files)
+        if content is not None:
+            used.update(blob.name for blob in (*content.blobs, content.stretches) if blob is not None)
     return used
 
 

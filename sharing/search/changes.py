@@ -17,6 +17,7 @@ from django.db.models import Min
 
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.indicators.models import Indicator
+from iocmarket.indicators.visibility import circles_of
 from iocmarket.kernel.clock import MICROSECOND
 from iocmarket.kernel.decision import Refusal
 from iocmarket.publication.access import entries_of, views_of
@@ -24,6 +25,8 @@ from iocmarket.publication.models import Entry, View
 from sharing.search.rows import Row, rows_of
 
 LIMIT_MAX = LIMIT_DEFAULT = 1000
+ALWAYS = 2
+"""Audiences of every member institution: the community, and its own inbox."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _START = _EPOCH - timedelta(days=1)
 Positions = dict[str, datetime]
@@ -70,6 +73,21 @@ def changes_of(*, viewer: Viewer, after: str = "", limit: int = LIMIT_DEFAULT) -
     for public_id in views:
         reached.setdefault(public_id, _START)
     return Changes(_changes(given, views, positions, viewer), _written(reached), len(found) > limit)
+
+
+def cursor_at_the_end(viewer: Viewer) -> str | None:
+    """After everything that is there now; None while a view of the viewer is missing or being filled: ask later."""
+    views = list(views_of(viewer))
+    wanted = 1 if viewer.community_only else ALWAYS + circles_of(viewer.institution_id).count()
+    if len(views) != wanted:
+        return None
+    return _written({str(view.public_id): view.head or _START for view in views})
+
+
+def cursor_without_lost(viewer: Viewer, cursor: str) -> str:
+    """The same cursor for who has noticed that views were lost, and seen to what they held. Raises `bad_cursor`."""
+    views = {str(view.public_id) for view in views_of(viewer)}
+    return _written({public_id: moment for public_id, moment in _read(cursor).items() if public_id in views})
 
 
 def _entries(viewer: Viewer, views: dict[str, View], positions: Positions, limit: int) -> list[Entry]:

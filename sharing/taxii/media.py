@@ -13,10 +13,10 @@ from typing import Any
 from django.http.request import MediaType
 from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import NotAcceptable
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+
+from iocmarket.api.negotiation import AnyAccept
 
 TAXII = "application/taxii+json;version=2.1"
 STIX = "application/stix+json;version=2.1"
@@ -45,13 +45,8 @@ def is_readable(content_type: str) -> bool:
     return parameters.get("charset", "utf-8").lower() in {"utf-8", "utf8"}
 
 
-class TaxiiNegotiation(BaseContentNegotiation):
-    """One representation exists: the request admits it, or gets a 406."""
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
-        """Any: a body is an envelope, and read where it is expected (bodies.py)."""
-        del request
-        return next(iter(parsers))
+class TaxiiNegotiation(AnyAccept):
+    """One representation exists: the request admits it, or gets a 406. A body is an envelope (bodies.py)."""
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from iocmarket.indicators.types.base import Trait
-from sharing.feeds.formats.base import LineFormat, Mode, comments
+from sharing.feeds.formats.base import LineFormat, Mode, comments, fetch
 from sharing.feeds.items import Item, Meta
 
 
@@ -30,6 +30,8 @@ class HostsFile(LineFormat):
     accepts = frozenset({Trait.NAME})
     # Its lines hold nothing but the value: the rest need not be read.
     plain = True
+    # What a member pastes into the tools that read it; `{url}`, `{token}` and `{name}` are filled in.
+    recipes = (fetch("dnsmasq", then="systemctl reload dnsmasq"),)
 
     def header(self, meta: Meta) -> bytes:
         """Comments, where the format has them."""

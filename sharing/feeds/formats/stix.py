@@ -9,7 +9,7 @@ import hashlib
 from uuid import UUID
 
 from iocmarket.indicators.types.base import Trait
-from sharing.feeds.formats.base import Mode, ObjectFormat, formats
+from sharing.feeds.formats.base import Mode, ObjectFormat, fetch, formats
 from sharing.feeds.items import Meta
 
 
@@ -23,6 +23,7 @@ class Stix(ObjectFormat):
     mode = Mode.DETECT
     accepts = frozenset(Trait)
     separator = b",\n"
+    recipes = (fetch("curl"),)
 
     def header(self, meta: Meta) -> bytes:
         """The bundle up to its objects; `objects` is left out of an empty one, as the standard asks."""

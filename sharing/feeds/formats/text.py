@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from iocmarket.indicators.types.base import Trait
-from sharing.feeds.formats.base import LineFormat, Mode, comments, formats
+from sharing.feeds.formats.base import LineFormat, Mode, Recipe, comments, fetch, formats
 from sharing.feeds.items import Item, Meta, Unwritable
 
 
@@ -24,6 +24,13 @@ class Text(LineFormat):
     accepts = frozenset(Trait) - {Trait.TEXT, Trait.RULE}
     # Some devices read a comment as an entry.
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"comments": ("yes", "no")}
+    recipes = (
+        Recipe("curl", "sh", "curl -fsS -u 'iocmarket:{token}' '{url}'\n", _("to try it")),
+        fetch("curl"),
+        Recipe(
+            "Firewall", "text", "{url}\nuser: iocmarket\npassword: {token}\n", _("settings of the list, Basic log-in")
+        ),
+    )
 
     def header(self, meta: Meta) -> bytes:
         """Comments, unless they were declined."""

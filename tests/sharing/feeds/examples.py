@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
 
-from iocmarket.indicators.types import Trait, ioc_types
+from iocmarket.indicators.types import ioc_types
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.ids import public_id_of
 from iocmarket.kernel.marking import PAP, TLP, Marking
@@ -94,6 +95,10 @@ _NASTY: list[tuple[str, st.SearchStrategy[str]]] = [
 ]
 
 
-def hostile_items(accepts: frozenset[Trait] = frozenset(Trait)) -> st.SearchStrategy[Item]:
-    """Anything with such a trait that the types accept, the nastier the better."""
-    return st.one_of([_accepted(name, texts) for name, texts in _NASTY if ioc_types[name].traits & accepts])
+def hostile_items(wanted: Collection[str] | None = None) -> st.SearchStrategy[Item]:
+    """Anything of these types (of any of them) that the types accept, the nastier the better; where no nasty value is
+    known of, examples.
+    """
+    nasty = [_accepted(name, texts) for name, texts in _NASTY if wanted is None or name in wanted]
+    examples = [item(name, ioc_types[name].examples[0][0]) for name in sorted(wanted or ())]
+    return st.one_of(nasty) if nasty else st.sampled_from(examples)

@@ -75,10 +75,10 @@ class Resolver:
     port: int
     log: Path
 
-    def ask(self, name: str, kind: str = "A") -> str:
+    def ask(self, name: str, kind: str = "A", *, patience: float = 10) -> str:
         """`NXDOMAIN`, the address that came, or `NODATA`."""
         query = dns.message.make_query(name, kind)
-        answer = dns.query.udp(query, "127.0.0.1", port=self.port, timeout=10)
+        answer = dns.query.udp(query, "127.0.0.1", port=self.port, timeout=patience)
         if answer.rcode() == dns.rcode.NXDOMAIN:
             return "NXDOMAIN"
         found = [str(record) for rrset in answer.answer for record in rrset]
@@ -103,7 +103,7 @@ def upstream() -> Iterator[int]:
 @contextmanager
 def named(zone: bytes, folder: Path) -> Iterator[Resolver]:
     """BIND 9 with the zone as its policy."""
-    path, port = _zone_file(zone, folder), _free_port()
+    path, port = _zone_file(zone, folder), free_port()
     with upstream() as up:
         (folder / "named.conf").write_text(f"""
 options {{
@@ -118,14 +118,14 @@ logging {{ channel out {{ stderr; severity info; print-category yes; }}; categor
   category rpz {{ out; }}; }};
 zone "{ORIGIN}" {{ type primary; file "{path}"; notify no; }};
 """)
-        with _running([program("named"), "-f", "-n", "1", "-c", str(folder / "named.conf")], folder, port) as resolver:
+        with running([program("named"), "-f", "-n", "1", "-c", str(folder / "named.conf")], folder, port) as resolver:
             yield resolver
 
 
 @contextmanager
 def unbound(zone: bytes, folder: Path) -> Iterator[Resolver]:
     """Unbound with the zone as its policy."""
-    path, port = _zone_file(zone, folder), _free_port()
+    path, port = _zone_file(zone, folder), free_port()
     with upstream() as up:
         config = folder / "unbound.conf"
         config.write_text(f"""
@@ -156,14 +156,111 @@ remote-control:
             [program("unbound-checkconf"), str(config)], capture_output=True, text=True, check=False
         )
         assert checked.returncode == 0, checked.stderr
-        with _running([program("unbound"), "-d", "-c", str(config)], folder, port) as resolver:
+        with running([program("unbound"), "-d", "-c", str(config)], folder, port) as resolver:
             yield resolver
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, port: int) -> Iterator[Resolver]:
+def unbound_of(lines: bytes, folder: Path) -> Iterator[Resolver]:
+    """Unbound with a file of its own configuration."""
+    (folder / "policy.conf").write_bytes(lines)
+    port = free_port()
+    with upstream() as up:
+        config = folder / "unbound.conf"
+        config.write_text(f"""
+server:
+  username: ""
+  chroot: ""
+  directory: "{folder}"
+  pidfile: "{folder}/pid"
+  interface: 127.0.0.1@{port}
+  port: {port}
+  do-daemonize: no
+  use-syslog: no
+  logfile: ""
+  module-config: "iterator"
+  do-not-query-localhost: no
+forward-zone:
+  name: "."
+  forward-addr: 127.0.0.1@{up}
+remote-control:
+  control-enable: no
+include: "{folder}/policy.conf"
+""")
+        checked = subprocess.run(
+            [program("unbound-checkconf"), str(config)], capture_output=True, text=True, check=False
+        )
+        assert checked.returncode == 0, checked.stderr
+        with running([program("unbound"), "-d", "-c", str(config)], folder, port) as resolver:
+            yield resolver
+
+
+@contextmanager
+def recursor(zone: bytes, folder: Path) -> Iterator[Resolver]:
+    """PowerDNS Recursor with the zone as its policy."""
+    path, port = _zone_file(zone, folder), free_port()
+    (folder / "rpz.lua").write_text(f'rpzFile("{path}", {{policyName="iocmarket"}})\n')
+    with upstream() as up:
+        (folder / "recursor.conf").write_text(f"""
+local-address=127.0.0.1
+local-port={port}
+forward-zones-recurse=.=127.0.0.1:{up}
+lua-config-file={folder}/rpz.lua
+socket-dir={folder}
+dnssec=off
+daemon=no
+threads=1
+hint-file=no
+dont-query=
+setuid=
+setgid=
+""")
+        with running([program("pdns_recursor"), f"--config-dir={folder}"], folder, port) as resolver:
+            yield resolver
+
+
+@contextmanager
+def kresd(zone: bytes, folder: Path) -> Iterator[Resolver]:
+    """Knot Resolver with the zone as its policy; it knows triggers on names alone."""
+    path, port = _zone_file(zone, folder), free_port()
+    with upstream() as up:
+        config = folder / "kresd.conf"
+        config.write_text(f"""
+net.listen('127.0.0.1', {port}, {{ kind = 'dns' }})
+modules.unload('ta_update'); modules.unload('ta_signal_query'); modules.unload('priming'); trust_anchors.remove('.')
+modules = {{ 'policy' }}
+policy.add(policy.rpz(policy.DENY, '{path}', false))
+policy.add(policy.all(policy.FORWARD('127.0.0.1@{up}')))
+cache.size = 10*MB
+""")
+        with running([program("kresd"), "-n", "-c", str(config), str(folder)], folder, port) as resolver:
+            yield resolver
+
+
+@contextmanager
+def dnsmasq(option: str, lines: bytes, folder: Path) -> Iterator[Resolver]:
+    """dnsmasq with the file as its configuration (`conf-file`) or as a hosts file (`addn-hosts`)."""
+    path, port = folder / "policy", free_port()
+    path.write_bytes(lines)
+    for place in (folder, path):
+        place.chmod(0o755)
+    with upstream() as up:
+        command = [
+            program("dnsmasq"), "--keep-in-foreground", "--conf-file=/dev/null", f"--port={port}", "--no-resolv",
+            "--listen-address=127.0.0.1", "--bind-interfaces", "--no-hosts", f"--server=127.0.0.1#{up}", "--pid-file=",
+            "--log-facility=-", "--user=root", f"--{option}={path}",
+        ]  # fmt: skip
+        checked = subprocess.run([*command, "--test"], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stderr
+        with running(command, folder, port) as resolver:
+            yield resolver
+
+
+@contextmanager
+def running(command: list[str], folder: Path, port: int) -> Iterator[Resolver]:
+    """A resolver, from its first answer to its end."""
     log = folder / "log"
-    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
+    with log.open("wb") as out, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out) as process:
         resolver = Resolver(port, log)
         try:
             _wait_for(resolver, process)
@@ -179,7 +276,7 @@ def _wait_for(resolver: Resolver, process: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < deadline:
         assert process.poll() is None, resolver.log.read_text()
         try:
-            if resolver.ask("ready.stub.org") == ELSEWHERE:
+            if resolver.ask("ready.stub.org", patience=0.5) == ELSEWHERE:
                 return
         except (dns.exception.DNSException, OSError):
             pass
@@ -193,7 +290,8 @@ def _zone_file(zone: bytes, folder: Path) -> Path:
     return path
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -55,6 +55,22 @@ def test_a_key_opens_its_feed_by_its_address(key: str) -> None:
     assert get(f"/feeds/k/{key}/text.txt?nonsense=1").status_code == 400
 
 
+def test_a_feed_whose_name_has_two_parts_opens_by_its_key_and_in_public(institution: Institution, key: str) -> None:
+    own = make_token(institution, feed="suricata/datasets")
+    answer = get(f"/feeds/k/{own}/suricata/datasets.lst?set=ips")
+    assert (answer.status_code, answer.content) == (200, b"45.7.0.1\n")
+    assert answer["Content-Disposition"] == 'attachment; filename="iocmarket-suricata-datasets.lst"'
+    for path in (
+        f"/feeds/k/{key}/suricata/datasets.lst",
+        f"/feeds/k/{own}/suricata.rules",
+        f"/feeds/k/{own}/datasets.lst",
+    ):
+        assert get(path).status_code == 404
+    open_to_public(opened=True, actor=PLATFORM)
+    publish()
+    assert get("/public/suricata/iprep?file=categories").content.startswith(b"1,IOC,")
+
+
 def test_a_key_opens_no_other_feed_and_no_other_door(key: str) -> None:
     others = [f"/feeds/k/{key}/{fmt.name}.{fmt.extension}" for fmt in formats if fmt.name != "text"]
     for path in (*others, f"/feeds/k/{key}/text.csv", f"/feeds/k/{key}/text", f"/feeds/k/{key}/.txt"):

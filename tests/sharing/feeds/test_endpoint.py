@@ -21,6 +21,7 @@ from iocmarket.accounts.models import Asset
 from iocmarket.accounts.roles import Scope
 from iocmarket.kernel.marking import PAP
 from iocmarket.publication.models import View
+from sharing.feeds.formats.base import formats
 from sharing.feeds.models import FeedState
 from sharing.feeds.state import KEPT
 from tests.factories import (
@@ -103,7 +104,7 @@ def test_an_unknown_format_is_a_404_that_names_the_known_ones(client: Client, re
     answer = get(client, reader, "/feeds/nagios")
     assert answer.status_code == 404
     assert answer["Content-Type"] == "application/problem+json"
-    assert "csv, rpz, stix, suricata, text" in answer.json()["detail"]
+    assert ", ".join(fmt.name for fmt in formats) in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -177,3 +177,14 @@ def test_stix_is_a_bundle_also_when_it_is_empty() -> None:
 def test_another_content_is_another_bundle() -> None:
     numbers = {json.loads(formats["stix"].document(b"", replace(META, count=0, content=c)))["id"] for c in (b"a", b"b")}
     assert len(numbers) == 2
+
+
+def test_a_zone_leaves_out_names_below_a_listed_one_since_they_would_end_its_wildcard() -> None:
+    """RFC 4592 section 2.2: `*.evil.fr` does not answer for `x.www.evil.fr` when `www.evil.fr` exists."""
+    parent, below, beside = item("domain", "evil.fr"), item("domain", "www.evil.fr"), item("domain", "notevil.fr")
+    fmt = formats["rpz"]
+    assert isinstance(fmt, LineFormat)
+    listed = [replace(parent, subtree=True), replace(below, subtree=False), replace(beside, subtree=False)]
+    written = fmt.lines(listed, fmt.filled({}))
+    assert written.body.decode().split("\n") == ["evil.fr CNAME .", "*.evil.fr CNAME .", "notevil.fr CNAME .", ""]
+    assert dict(written.skipped) == {"covered": 1}

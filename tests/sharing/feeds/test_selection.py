@@ -19,6 +19,7 @@ from iocmarket.kernel.marking import PAP, TLP, Marking
 from iocmarket.publication.models import Entry
 from iocmarket.publication.scores import score_at
 from sharing.feeds.formats.base import LineFormat, formats
+from sharing.feeds.formats.names import from_the_top
 from sharing.feeds.models import RuleNumber
 from sharing.feeds.options import read_options
 from sharing.feeds.readable import Readable
@@ -190,6 +191,19 @@ def test_the_order_does_not_depend_on_scores_or_on_arrival(reader: Reader, meria
         contribute(meriane, f"45.9.20.{number}", confidence=40 + number)
     publish()
     assert values(reader, "rpz") == ["45.9.20.2", "45.9.20.5", "45.9.20.9"]
+
+
+def test_a_format_that_asks_for_it_gets_names_by_their_labels_from_the_top(
+    reader: Reader, meriane: Institution
+) -> None:
+    for name in ("a.evil-cas.fr", "evil-cas-x.fr", "evil-cas.fr", "a.evil-cas-x.fr", "zevil-cas.org"):
+        contribute(meriane, name, type_name="domain")
+    publish()
+    names = values(reader, "squid")
+    assert names == sorted(names, key=from_the_top)
+    assert names == [
+        "evil-cas-x.fr", "a.evil-cas-x.fr", "evil-cas.fr", "a.evil-cas.fr", "zevil-cas.org",
+    ]  # fmt: skip
 
 
 def test_the_number_of_statements_does_not_follow_the_number_of_values(reader: Reader, meriane: Institution) -> None:
