@@ -1,0 +1,1 @@
+"""Writing through the MISP-compatible API: events, attributes, objects, tags and sightings of MISP's clients."""
