@@ -1,0 +1,1 @@
+"""What is new, for people who read it in a feed reader: Atom and RSS."""

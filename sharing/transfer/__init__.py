@@ -1,0 +1,1 @@
+"""RPZ by zone transfer: one key per subscriber, served by a real name server that this app configures and feeds."""
