@@ -170,6 +170,7 @@ def test_a_broker_that_is_away_does_not_fail_the_submission(
 ) -> None:
     monkeypatch.setattr(app.conf, "broker_url", "redis://127.0.0.1:1/0")
     monkeypatch.setattr(app, "_pool", None, raising=False)
+    monkeypatch.setattr(app.amqp, "_producer_pool", None)  # an earlier test may have sent through it
     row = indicator("185.220.101.45")
     with caplog.at_level(logging.WARNING), django_capture_on_commit_callbacks(execute=True):
         services.request_enrichment([row.pk])

@@ -1,0 +1,1 @@
+"""Evidence: what a collector took from a machine, opened, read and matched."""

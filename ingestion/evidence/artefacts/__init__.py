@@ -1,0 +1,1 @@
+"""Parsers of artefacts, one file each: found by the registry in base.py. Pure."""

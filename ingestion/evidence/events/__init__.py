@@ -1,0 +1,1 @@
+"""What the events of Windows' logs mean, one file for each provider: found by the registry in base.py. Pure."""

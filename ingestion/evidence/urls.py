@@ -1,0 +1,22 @@
+"""Paths of evidence."""
+
+from django.urls import path
+
+from ingestion.evidence import api, pages, tus
+
+_API = "api/v1/evidence"
+
+urlpatterns = [
+    path("evidence", pages.cases, name="evidence"),
+    path("evidence/keys", pages.keys, name="evidence-keys"),
+    path("evidence/<uuid:public_id>", pages.case, name="evidence-case"),
+    path("evidence/<uuid:public_id>/<slug:act>", pages.act, name="evidence-act"),
+    path(f"{_API}/cases", api.Cases.as_view(), name="api-evidence-cases"),
+    path(f"{_API}/cases/<uuid:public_id>", api.OneCase.as_view(), name="api-evidence-case"),
+    path(f"{_API}/cases/<uuid:public_id>/guests", api.Guests.as_view(), name="api-evidence-guests"),
+    path(f"{_API}/cases/<uuid:public_id>/guests/<uuid:guest_id>", api.OneGuest.as_view(), name="api-evidence-guest"),
+    path(f"{_API}/uploads", tus.Uploads.as_view(), name="api-evidence-uploads"),
+    path(f"{_API}/uploads/<uuid:public_id>", tus.OneUpload.as_view(), name="api-evidence-upload"),
+    path(f"{_API}/archives/<uuid:public_id>", api.OneArchive.as_view(), name="api-evidence-archive"),
+    path(f"{_API}/archives/<str:filename>", api.NewArchive.as_view(), name="api-evidence-put"),
+]

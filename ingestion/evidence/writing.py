@@ -1,0 +1,161 @@
+"""The files of one processed archive: records of each dataset as JSON lines and Parquet, and the errors. Pure."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import IO, Any
+
+import duckdb
+import orjson
+
+from ingestion.evidence.places import folder_name
+from ingestion.evidence.records import COLUMNS, INSTANT, NUMBER, TEXT, TEXTS
+
+ROW_GROUP = 100_000
+"""Records of a row group: what a reader takes in or passes over at once."""
+ENGINE_MEMORY = "320MB"
+"""What sorting and writing Parquet may hold in memory; the rest goes through files."""
+BUFFER = 1 << 17
+LINE_MAX = 1 << 20
+"""Bytes of a record; of a longer one every text is cut, and it is tagged."""
+TEXT_MAX = 1 << 14
+"""Characters of a text that is left of such a record."""
+_SQL = {TEXT: "VARCHAR", TEXTS: "VARCHAR[]", NUMBER: "BIGINT", INSTANT: "TIMESTAMPTZ"}
+
+
+class Full(Exception):  # noqa: N818 (an outcome to tell)
+    """The disk is full, or a cap of what may be written."""
+
+
+class Files:
+    """Where the records of one archive go. Close it, then `finish`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.counts: dict[str, int] = {}
+        """Records of each dataset."""
+        self.errors = 0
+        self._open: dict[str, IO[bytes]] = {}
+        self._lengths: dict[str, array[int]] = {}
+        self._errors = (folder / "errors.jsonl").open("wb", buffering=BUFFER)
+
+    def record(self, record: dict[str, Any]) -> None:
+        """Add one line to its dataset. Raises Full."""
+        dataset = record["event.dataset"]
+        try:
+            line = orjson.dumps(record)
+        except TypeError:  # half a surrogate in a name, as file systems of machines allow
+            line = orjson.dumps(_whole(record))
+        if len(line) > LINE_MAX:
+            line = orjson.dumps(_whole(_cut(record)))
+        try:
+            file = self._open.get(dataset) or self._opened(dataset)
+            self._lengths[dataset].append(file.write(line + b"\n"))
+        except OSError as error:
+            raise Full(error.strerror) from error
+        self.counts[dataset] += 1
+
+    def _opened(self, dataset: str) -> IO[bytes]:
+        path = self.folder / f"{folder_name(dataset, 'unknown')}.jsonl"
+        file = self._open[dataset] = path.open("wb", buffering=BUFFER)
+        self.counts[dataset] = 0
+        self._lengths[dataset] = array("I")
+        return file
+
+    def error(self, error: dict[str, str]) -> None:
+        """Add one line to the errors."""
+        self._errors.write(orjson.dumps(_whole(error)) + b"\n")
+        self.errors += 1
+
+    def finish(self) -> dict[str, int]:
+        """Close everything, write Parquet; the records of each dataset. Raises ValueError when Parquet has others."""
+        for file in (*self._open.values(), self._errors):
+            file.close()
+        for dataset, count in self.counts.items():
+            written = parquet(self.folder / f"{folder_name(dataset, 'unknown')}.jsonl", self._lengths.pop(dataset))
+            if written != count:
+                raise ValueError(f"{dataset}: {count} records, {written} of them in Parquet")
+        return dict(sorted(self.counts.items()))
+
+
+def parquet(lines: Path, lengths: Sequence[int]) -> int:
+    """Sort the records of JSON lines by their instants and write Parquet beside them; how many there are.
+
+    Sorting whole records takes their size twice in memory: only their keys are sorted, by an engine that spills.
+    `lengths` are those of the lines, in bytes.
+    """
+    target = lines.with_suffix(".parquet")
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "threads": "1",
+        "memory_limit": ENGINE_MEMORY,
+        "temp_directory": str(lines.parent / "sorting"),
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+    with duckdb.connect(config=settings) as engine:
+        _sort(engine, lines, lengths)
+        engine.execute(
+            f"COPY (SELECT * FROM {_read(lines, COLUMNS)}) TO {_text(str(target))}"  # noqa: S608 (quoted paths)
+            f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+        )
+        row = engine.execute(f"SELECT count(*) FROM {_text(str(target))}").fetchone()  # noqa: S608 (a quoted path)
+    return int(row[0]) if row else 0
+
+
+def _sort(engine: duckdb.DuckDBPyConnection, lines: Path, lengths: Sequence[int]) -> None:
+    """Put the lines in the order of their instants; those without one come last."""
+    starts = array("q", accumulate(lengths, initial=0))
+    keys = _read(lines, {name: COLUMNS[name] for name in ("@timestamp", "event.id")})
+    numbered = f'SELECT row_number() OVER () - 1 AS n, "@timestamp" AS t, "event.id" AS i FROM {keys}'  # noqa: S608
+    order = engine.execute(f"SELECT n FROM ({numbered}) ORDER BY t NULLS LAST, i")  # noqa: S608 (quoted paths)
+    aside = lines.with_suffix(".sorted")
+    with lines.open("rb") as source, aside.open("wb", buffering=BUFFER) as sink:
+        file = source.fileno()
+        while some := order.fetchmany(10_000):
+            for (number,) in some:
+                sink.write(os.pread(file, lengths[number], starts[number]))
+    aside.replace(lines)
+
+
+def _read(lines: Path, columns: Mapping[str, str]) -> str:
+    said = ", ".join(f"{_text(name)}: {_text(_SQL[kind])}" for name, kind in columns.items())
+    size = 2 * LINE_MAX
+    return (
+        f"read_json({_text(str(lines))}, format = 'newline_delimited', maximum_object_size = {size},"
+        f" columns = {{{said}}})"
+    )
+
+
+def _cut(record: dict[str, Any]) -> dict[str, Any]:
+    """The same with every text short enough."""
+    short = {
+        key: value[:TEXT_MAX]
+        if isinstance(value, str)
+        else [one[:TEXT_MAX] for one in value[:8]]
+        if isinstance(value, list)
+        else value
+        for key, value in record.items()
+    }
+    return {**short, "tags": [*short.get("tags", []), "cut"]}
+
+
+def _text(said: str) -> str:
+    """A literal of SQL."""
+    return "'" + said.replace("'", "''") + "'"
+
+
+def _whole(value: Any) -> Any:
+    """The same without halves of surrogates and without integers beyond 64 bits, which JSON lines cannot carry."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_whole(key): _whole(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
+    return value
