@@ -24,7 +24,7 @@ from django.db import connection
 
 from bench.client import Client, get
 from bench.filling import fill, verify
-from bench.values import values
+from bench.values import value_of, values
 from iocmarket import embedded
 from iocmarket.accounts.models import Institution
 from iocmarket.accounts.roles import Scope
@@ -203,6 +203,14 @@ class World:
         """Values that nobody has, another time others."""
         first, self._fresh = self._fresh, self._fresh + count
         return values(range(first, first + count))
+
+    def fresh_of(self, kind: str) -> str:
+        """One value of that type that nobody has."""
+        while True:
+            self._fresh += 1
+            found, value = value_of(self._fresh - 1)
+            if found == kind:
+                return value
 
     def rows(self, sql: str, *given: Any) -> list[tuple[Any, ...]]:
         """What the database says, asked without the program."""

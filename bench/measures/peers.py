@@ -1,12 +1,14 @@
-"""Other TAXII servers, and another extractor, over the same machine in the same run: installed for the moment.
+"""Other TAXII servers, and other extractors, over the same machine in the same run: installed for the moment.
 
 Each is given what it was made for: OpenTAXII SQLite and our gunicorn, medallion its memory and its own server.
+Extractors read the labelled documents of IOCMARKET_SHARED_DATA, one after the other, or the text of `extraction`.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 import signal
 import socket
@@ -26,13 +28,17 @@ from bench.client import Client, Unexpected, get
 from bench.measures.extraction import document
 from bench.measures.taxii_pull import ACCEPT, pulled
 from bench.table import Row
-from bench.timing import seconds
+from bench.timing import RUNS, medians, seconds
 from bench.world import World
-from ingestion.readers.free_text import read
+from ingestion.readers.base import decoded
+from ingestion.readers.offers import offers
 from iocmarket.embedded.children import end, launch
 from iocmarket.publication.models import View
 
-PACKAGES = ("opentaxii==0.9.3", "medallion==3.0.0", "ioc-finder==9.4.1", "gunicorn")
+PACKAGES = ("opentaxii==0.9.3", "medallion==3.0.0", "ioc-finder==9.4.1", "iocsearcher==3.1.0", "gunicorn")
+EXTRACTORS = {"ioc-finder": 10, "iocsearcher": 50}
+"""With how many times their speed is wanted."""
+LABELLED = ("lists", "csv", "rendered", "reports", "openioc")
 SIZES = {"opentaxii": 10_000, "medallion": 1_000}
 STARTING = 300.0
 """Seconds for a peer to take its objects in."""
@@ -40,7 +46,7 @@ _SCRIPTS = Path(__file__).resolve().parent.parent / "peers"
 
 
 class Peers(Measure):
-    """Pulled in pages of a thousand by the same client; text of four thousand lines."""
+    """Pulled in pages of a thousand by the same client; texts read by both."""
 
     name: ClassVar[str] = "peers"
     order: ClassVar[int] = 140
@@ -64,21 +70,41 @@ class Peers(Measure):
                 what="TAXII, pages of 1 000", ours=taken, unit="objects/s", reference=theirs, against=name,
                 goal="≥ 20", met=taken >= 20 * theirs, note=f"{name} held {len(sent)} objects of the same bodies",
             )  # fmt: skip
-        yield self._extraction(world, python)
+        yield from self._extraction(world, python)
 
     @staticmethod
-    def _extraction(world: World, python: Path) -> Row:
-        text = document()
-        file, megabytes = world.folder / "prose.txt", len(text.encode()) / 1e6
-        file.write_text(text, encoding="utf-8")
-        read(text[:200])
-        ours = megabytes / seconds(lambda: read(text))
-        done = subprocess.run([python, _SCRIPTS / "extraction.py", file], capture_output=True, text=True, check=True)
-        theirs = megabytes / float(done.stdout.split()[-1])
-        return Row(
-            what="free text, against a peer", ours=ours, unit="MB/s", reference=theirs, against="ioc-finder",
-            goal="≥ 10", met=ours >= 10 * theirs,
-        )  # fmt: skip
+    def _extraction(world: World, python: Path) -> Iterator[Row]:
+        """All that the reader offers, against all that each of them finds; by turns."""
+        texts = labelled() or [document()]
+        file, megabytes = world.folder / "texts.json", sum(len(text.encode()) for text in texts) / 1e6
+        file.write_text(json.dumps(texts), encoding="utf-8")
+        offers(texts[0][:200])
+        for name, wanted in EXTRACTORS.items():
+            ours, theirs = medians(
+                lambda: megabytes / seconds(lambda: [offers(text) for text in texts]),
+                partial(_extracted, python, name, file, megabytes),
+                runs=min(RUNS, 3),
+            )
+            yield Row(
+                what="free text, offers, against a peer", ours=ours, unit="MB/s", reference=theirs, against=name,
+                goal=f"≥ {wanted}", met=ours >= wanted * theirs, note=f"{len(texts)} texts, {megabytes:.2f} MB",
+            )  # fmt: skip
+
+
+def labelled() -> list[str]:
+    """The labelled documents, where their folder is given."""
+    given = os.environ.get("IOCMARKET_SHARED_DATA")
+    folders = [Path(given) / "iocs" / name for name in LABELLED] if given else []
+    paths = [path for folder in folders for path in sorted(folder.glob("*.expected.json"))]
+    return [decoded(path.with_name(path.name.removesuffix(".expected.json")).read_bytes()) for path in paths]
+
+
+def _extracted(python: Path, name: str, file: Path, megabytes: float) -> float:
+    command: list[str | Path] = [python, _SCRIPTS / "extraction.py", name, file]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Unexpected(f"{name}: {done.stderr[-500:]}")
+    return megabytes / float(done.stdout.split()[-1])
 
 
 def installed(folder: Path) -> Path:
@@ -89,8 +115,12 @@ def installed(folder: Path) -> Path:
         [uv, "venv", "-q", "--python", sys.executable, folder],
         [uv, "pip", "install", "-q", "--python", python, *PACKAGES],
     ]
+    beside = folder.with_name(f"{folder.name}-building")  # where what is built for it leaves its locks
+    beside.mkdir()
     for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, env={**os.environ, "TMPDIR": str(beside)}, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise RuntimeError(f"the peers cannot be installed: {done.stderr[-500:]}")
     return python

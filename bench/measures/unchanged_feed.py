@@ -13,7 +13,7 @@ from bench.timing import medians
 from bench.world import World
 
 DURATION = 2.0
-FEEDS = ("stix", "text")
+FEEDS = ("stix", "text", "rpz", "elastic")
 
 
 class UnchangedFeed(Measure):
