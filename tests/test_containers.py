@@ -14,7 +14,7 @@ import yaml
 from iocmarket.settings.env import PROJECT, REQUIRED_IN_PRODUCTION
 
 COMPOSE = PROJECT / "docker-compose.yml"
-PROGRAMS = ("migrate", "web", "worker", "beat", "publisher", "sealer")
+PROGRAMS = ("migrate", "web", "worker", "beat", "publisher", "sealer", "transfer")
 DOCKERFILE = (PROJECT / "Dockerfile").read_text()
 
 
@@ -59,21 +59,21 @@ def test_databases_are_out_of_reach_from_outside() -> None:
     for name in ("postgres", "redis"):
         assert services()[name]["networks"] == ["inside"]
         assert "ports" not in services()[name]
-    assert [name for name, service in services().items() if "ports" in service] == ["proxy"]
+    assert [name for name, service in services().items() if "ports" in service] == ["transfer", "proxy"]
 
 
-@pytest.mark.parametrize("name", ["postgres", "redis", "web", "worker", "beat", "publisher", "sealer"])
+@pytest.mark.parametrize("name", ["postgres", "redis", "web", "worker", "beat", "publisher", "sealer", "transfer"])
 def test_a_service_that_hangs_is_seen(name: str) -> None:
     assert services()[name]["healthcheck"]["test"][0] == "CMD"
 
 
 def test_programs_wait_for_the_migrations() -> None:
-    for name in ("web", "worker", "beat", "publisher", "sealer"):
+    for name in ("web", "worker", "beat", "publisher", "sealer", "transfer"):
         assert services()[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
 
 
 def test_the_probes_are_programs_that_compile() -> None:
-    for name in ("web", "worker", "beat", "publisher", "sealer"):
+    for name in ("web", "worker", "beat", "publisher", "sealer", "transfer"):
         compile(services()[name]["healthcheck"]["test"][-1], name, "exec")
 
 

@@ -32,6 +32,9 @@ LONG = {"api", "search"}  # metres of the same when narrow
 PLAIN = {
     "home": "/",
     "search": "/search",
+    "feeds": "/tools",
+    "connect": "/tools/new?tool=BIND&format=rpz",
+    "feed-policy": "/tools/policy",
     "tokens": "/account/tokens",
     "applications": "/members/applications",
     "help": "/help",

@@ -120,3 +120,27 @@ def test_without_scripts_a_long_file_is_shared_too(
         pass
     page.get_by_role("link", name="Actualiser").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("600 indicateurs partagés")
+
+
+def test_what_was_said_of_columns_is_proposed_the_next_time_and_can_be_forgotten(
+    visit: Visit, village: Village, tmp_path: Path
+) -> None:
+    path = tmp_path / "fournisseur.csv"
+    path.write_text("Chose;Diffusion\nevil-colonnes.fr;vert\n")
+    page = visit("/share", village.session)
+    page.get_by_label("Ou un fichier").set_input_files(path)
+    expect(page.get_by_label("Diffusion")).to_have_value("?")
+    page.get_by_label("Chose").select_option("value:any")
+    page.get_by_label("Diffusion").select_option("tlp")
+    expect(page.locator("#lines")).to_contain_text("evil-colonnes[.]fr")
+    page.get_by_role("button", name="Partager 1 indicateur").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 indicateur partagé")
+    page = visit("/share", village.session)
+    page.get_by_label("Ou un fichier").set_input_files(path)
+    expect(page.locator("#lines")).to_contain_text("Comme la dernière fois")
+    expect(page.get_by_label("Diffusion")).to_have_value("tlp")
+    assert barriers(page) == []
+    assert overflow(page) == 0
+    page.get_by_role("button", name="Oublier ces choix").click()
+    expect(page.get_by_label("Diffusion")).to_have_value("?")
+    expect(page.locator("#lines")).not_to_contain_text("Comme la dernière fois")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +49,16 @@ def blocks(page: Page, runs: str) -> dict[str, str]:
 
 
 def run(command: list[str], folder: Path, text: str) -> str:
-    done = subprocess.run(command, input=text, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    """With the programs that are told of a new file: they note what they are told."""
+    told = folder.parent / "programs"
+    told.mkdir(exist_ok=True)
+    for name in ("rndc", "unbound-control", "suricatasc"):
+        (told / name).write_text('#!/bin/sh\necho "$@" > told\n')
+        (told / name).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{told}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        command, input=text, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, f"{text}\n{done.stderr}"
     return done.stdout
 
@@ -84,6 +94,7 @@ def test_every_line_that_can_be_pasted_works(visit: Visit, village: Village, tmp
     assert (tmp_path / "BIND 9" / "iocmarket.header").stat().st_mode & 0o077 == 0
     assert "240.100.220.185.rpz-ip CNAME ." in said["BIND 9"]
     assert "240.100.220.185.rpz-ip CNAME ." in said["Unbound"]
+    assert (tmp_path / "Unbound" / "told").read_text() == "auth_zone_reload rpz.iocmarket\n"
     assert "[185.220.100.240/32]" in said["Suricata"]
     assert "185.220.100.240\n" in said["Pare-feu"]
     assert "185.220.100.240" in said["Tableur"]

@@ -7,18 +7,22 @@ from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 from unittest import mock
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from ingestion.enrichment.models import Enrichment
+from ingestion.evidence import custody
+from ingestion.evidence.models import Archive, ArtefactState, Case, Guest, PlatformKey
 from ingestion.stolen.models import StolenAccount
 from ingestion.submissions.choices import Choices
 from ingestion.submissions.drafts import from_text
 from ingestion.submissions.models import Submission
 from ingestion.submissions.services import submit
+from ingestion.subscriptions.models import Subscription, Turn
 from iocmarket.accounts import invitations
 from iocmarket.accounts.assets import approve_asset, declare_asset, refuse_asset
 from iocmarket.accounts.circle_invitations import invite
@@ -32,9 +36,16 @@ from iocmarket.accounts.views import actor_of
 from iocmarket.audit.services import PLATFORM
 from iocmarket.indicators.joining import accept_invitation
 from iocmarket.indicators.models import Contribution, Report
+from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP
 from iocmarket.listed.services import add_exemption, add_list, choose_severity
 from iocmarket.vetting.vouching import vouch
+from sharing.feeds.policies import set_policy
+from sharing.feeds.policy import Policy
+from sharing.profiles.services import create_profile
+from sharing.push.models import Delivery, Hook
+from sharing.transfer.services import create as create_transfer
+from sharing.transfer.services import rotate
 from tests.factories import contribute, make_applicant, make_institution, make_member, make_token, publish
 
 PASTED = """185.220.101[.]45
@@ -59,6 +70,9 @@ class Village:
     over: Contribution
     submission: UUID
     circle: Circle
+    subscription: Subscription
+    webhook: Hook
+    case: Case
     invitation: str
     """The link in the letter to somebody whom Valbrune invites."""
     partner: Institution
@@ -88,6 +102,14 @@ class Village:
             "withdraw": f"/contributions/{self.value.public_id}/withdraw",
             "tokens": "/account/tokens",
             "token-mail": "/account/tokens/mail",
+            "subscriptions": "/subscriptions",
+            "transfers": "/transfers",
+            "subscription": f"/subscriptions/{self.subscription.public_id}",
+            "evidence": "/evidence",
+            "evidence-case": f"/evidence/{self.case.public_id}",
+            "evidence-keys": "/evidence/keys",
+            "webhooks": "/webhooks",
+            "webhook": f"/webhooks/{self.webhook.public_id}",
             "applications": "/members/applications",
             "journal": "/journal",
             "connections": "/account/connections",
@@ -111,6 +133,11 @@ class Village:
             "warning-lists": "/community/warning-lists",
             "partners": "/community/partners",
             "partner": f"/community/partners/{self.partner.public_id}",
+            "tools": "/tools",
+            "tool-new": "/tools/new?tool=BIND&format=rpz",
+            "tool": "/tools/feeds/resolveurs",
+            "tool-empty": "/tools/feeds/siem",
+            "tools-policy": "/tools/policy",
             "help": "/help",
             "accessibility": "/accessibility",
             "status": "/status",
@@ -161,7 +188,9 @@ def settle() -> Village:
     made = submit(sending, viewer=viewer_of_member(manager), channel=Submission.Channel.WEB)
     circle = _circles_and_assets(valbrune, meriane)
     publish()
+    _feeds(valbrune)
     assert made.public_id is not None
+    _transfers(valbrune)
     return Village(
         valbrune,
         meriane,
@@ -173,9 +202,26 @@ def settle() -> Village:
         over,
         made.public_id,
         circle,
+        _subscription(valbrune),
+        _web_hook(valbrune),
+        _case(valbrune, manager, make_member(meriane, name="Inès Aubry", email="ines@meriane.fr")),
         _invited(valbrune, manager),
         partner,
     )
+
+
+def _feeds(institution: Institution) -> None:
+    """Two saved feeds, of which one was read, and a policy."""
+    options = {"action": "nodata", "type": "domain", "age": "45d"}
+    create_profile(
+        institution, name="resolveurs", format="rpz", options=options, tool="BIND", actor=PLATFORM,
+        note="Les deux serveurs de noms du campus",
+    )  # fmt: skip
+    create_profile(institution, name="siem", format="csv", actor=PLATFORM)
+    token = make_token(institution, name="ns1")
+    Client().get("/feeds/p/resolveurs.zone", headers={"Authorization": token})
+    rules = {"matrix": {"scan": {"ipv4": "detect"}, "spam": {"url": "ignore"}}, "cap": 50000, "tags": ["bruit"]}
+    set_policy(institution, Policy.read(rules), actor=PLATFORM)
 
 
 def _lists(manager: Member) -> None:
@@ -184,6 +230,54 @@ def _lists(manager: Member) -> None:
     add_list(BytesIO(b"intranet-lumen.fr\n"), label="Partenaires du réseau", severity="confirm", actor=actor)
     choose_severity("mail-providers", "confirm", actor=actor)
     add_exemption("gmx.net", name="mail-providers", reason="Campagne du 3 mars, vu avec le prestataire", actor=actor)
+
+
+def _subscription(valbrune: Institution) -> Subscription:
+    """One that goes on, with turns that ended well and badly, and one that stands still."""
+    Subscription.objects.create(
+        institution=valbrune, name="TAXII du CERT", kind="taxii", url="https://taxii.example.org/c/1/", state="stopped",
+        error="credential_refused",
+    )  # fmt: skip
+    made = Subscription.objects.create(
+        institution=valbrune, name="MISP de la région", kind="misp", url="https://misp.example.org/"
+    )
+    now = clock.now()
+    Turn.objects.create(
+        subscription=made, ended_at=now, received=3, accepted=1, refreshed=1, refused=1, queued=700, unread=1,
+        reasons={"red_names_persons": 1, "not_an_event": 1}, submissions=[made.public_id],
+    )  # fmt: skip
+    Turn.objects.create(subscription=made, ended_at=now, error="net_unreachable")
+    Turn.objects.create(subscription=made)
+    return made
+
+
+def _transfers(valbrune: Institution) -> None:
+    """Two name servers, one of them in the middle of a change of keys."""
+    create_transfer(valbrune, name="Résolveurs du campus", notify=["9.9.9.53"], actor=PLATFORM)
+    changing = create_transfer(
+        valbrune, name="Résolveur de l’internat", action="walled-garden", target="puits.valbrune.fr", actor=PLATFORM
+    )
+    rotate(changing.key.transfer, overlap=timedelta(days=7), actor=PLATFORM)
+
+
+def _web_hook(valbrune: Institution) -> Hook:
+    """One with deliveries of every end, and an index that stands still."""
+    Hook.objects.create(
+        institution=valbrune, name="SIEM de la région", kind="bulk", auth="basic", state="stopped",
+        url="https://elastic.example.org:9200/iocmarket/_bulk", error="credential_refused",
+    )  # fmt: skip
+    made = Hook.objects.create(
+        institution=valbrune, name="SOAR du CSIRT", kind="webhook", url="https://soar.example.org/hook",
+        error="target_fails", operated_by="self", types=["ipv4"],
+    )  # fmt: skip
+    now = clock.now()
+    Delivery.objects.create(
+        hook=made, state="delivered", ended_at=now, added=3, changed=1, removed=1, attempts=1, status=200, refused=2,
+        refusals={"mapper_parsing_exception": 2},
+    )  # fmt: skip
+    Delivery.objects.create(hook=made, state="dead", ended_at=now, attempts=12, status=400, error="target_refuses")
+    Delivery.objects.create(hook=made, attempts=2, error="target_fails", next_at=now, added=1)
+    return made
 
 
 def _circles_and_assets(valbrune: Institution, meriane: Institution) -> Circle:
@@ -207,6 +301,29 @@ def _circles_and_assets(valbrune: Institution, meriane: Institution) -> Circle:
     asn = declare_asset(valbrune, kind="asn", value="AS2200", actor=PLATFORM)
     refuse_asset(asn, reason="Le registre du RIPE nomme un autre établissement.", actor=PLATFORM)
     return circle
+
+
+def _case(valbrune: Institution, manager: Member, guest: Member) -> Case:
+    """A case with an archive in each state, read by a guest, with its chain of custody, and the keys."""
+    PlatformKey.objects.create(
+        fingerprint="0" * 64, age_recipient="age1" + "q" * 58,
+        certificate="-----BEGIN CERTIFICATE-----\n" + "A" * 64 + "\n-----END CERTIFICATE-----",
+    )  # fmt: skip
+    case = Case.objects.create(institution=valbrune, member=manager, title="Rançongiciel en faculté de droit")
+    Guest.objects.create(case=case, member=guest)
+    for state in Archive.State.values:
+        made = Archive.objects.create(
+            case=case, filename="DFIR-ORC_WorkStation_PC-LABO-12.7z.p7b", size=1_093_489, arrival=uuid4(),
+            sha256="ab" * 32, state=state, failure="piece_lost" if state == "failed" else "", host="PC-LABO-12",
+        )  # fmt: skip
+        ArtefactState.objects.create(
+            archive=made, number=0, path="Windows/System32/config/SYSTEM", parser="registry", state="parsed",
+            records=30_759, errors=[{"where": "cellule 7", "what": "illisible"}], error_count=1,
+        )  # fmt: skip
+        with transaction.atomic():
+            custody.note("received", case, actor=actor_of(manager), archive=made)
+            custody.note("shredded", case, actor=PLATFORM, archive=made)
+    return case
 
 
 def _invited(institution: Institution, manager: Member) -> str:

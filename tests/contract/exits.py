@@ -7,6 +7,7 @@ see changes the answer: the control that shows that the comparison can fail at a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from django.test import Client
 
 from iocmarket.accounts.models import Institution
 from iocmarket.indicators.recognise import recognise
-from sharing.feeds.formats.base import formats
+from sharing.feeds.formats.base import Format, LineFormat, formats
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class Reader:
     inbox: UUID
     depot: UUID
     feed_key: str
+    profile_key: str
+    """Opens its saved feed `suivi`, a CSV."""
+    folder_key: str
+    """Opens its saved feed `dossier`, a MISP feed."""
 
 
 Ask = Callable[[Reader, Subject], Any]
@@ -54,7 +59,12 @@ class Asking:
 
     name: str
     ask: Ask
-    tells: bool = True
+    tells: bool | frozenset[str] = True
+    """Whether the answer changes with what the reader may see; or of which IOC types it does."""
+
+    def tells_of(self, type_name: str) -> bool:
+        """Whether the answer changes with a value of that type."""
+        return self.tells if isinstance(self.tells, bool) else type_name in self.tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +161,17 @@ _BUNDLE = """{{"type":"bundle","id":"bundle--5d0092c5-5f74-4287-9642-33f4c354e56
   "pattern_type":"stix","pattern":"[ipv4-addr:value = '{s.value}' OR domain-name:value = '{s.value}']"}}]}}"""
 
 
+def _put_archive(reader: Reader, subject: Subject) -> Any:
+    path = f"/api/v1/evidence/archives/a.zip?case={subject.contribution_id}"
+    return reader.machine.put(path, subject.value, content_type="application/zip")
+
+
 def _take_back(reader: Reader, subject: Subject) -> Any:
     return reader.machine.delete(f"/api/v1/contributions/{subject.contribution_id}")
+
+
+def _take_back_all(reader: Reader, subject: Subject) -> Any:
+    return reader.machine.delete(f"/api/v1/submissions/{subject.contribution_id}")
 
 
 def _amend(reader: Reader, subject: Subject) -> Any:
@@ -221,15 +240,28 @@ def _share(reader: Reader, subject: Subject) -> Any:
     return reader.person.post("/share", {**form, "act": "share", "seen": looked.context["seen"]}, follow=True)
 
 
+def _told_by(fmt: Format) -> bool | frozenset[str]:
+    """The types that a feed carries when nothing is asked of it."""
+    return not isinstance(fmt, LineFormat) or frozenset(kind.name for kind in fmt.carried(fmt.filled({})))
+
+
 def _feeds() -> Exit:
     """Every registered format, so that a new one is asked by itself."""
     found = []
-    for path in [f"/feeds/{fmt.name}" for fmt in formats]:
-        found += [Asking(path, _get("machine", path)), Asking(f"HEAD {path}", _head(path))]
+    for fmt in formats:
+        path, tells = f"/feeds/{fmt.name}", _told_by(fmt)
+        found += [Asking(path, _get("machine", path), tells), Asking(f"HEAD {path}", _head(path), tells)]
     found.append(Asking("text by session", _get("person", "/feeds/text")))
     found.append(Asking("text explained", _get("machine", "/feeds/text?explain=1")))
     found.append(Asking("csv limited", _get("machine", "/feeds/csv?limit=1&type=ipv4,domain,url")))
     return Exit("machine", tuple(found))
+
+
+def _tried(reader: Reader, _subject: Subject) -> Any:
+    """The test of a saved feed, but for the time that it took."""
+    answer = reader.person.post("/tools/feeds/suivi/try")
+    answer.content = re.sub(rb"\d+ ms", b"ms", answer.content)
+    return answer
 
 
 def _sightings(**named: str) -> dict[str, Any]:
@@ -248,6 +280,33 @@ NOTHING = "6f1c2f9e-3b57-4f0e-9a57-0c5b1d2e3f41"
 def _act(name: str, path: str, **data: str) -> Exit:
     """A button that says nothing of any value."""
     return Exit("page", (Asking(name, _post("person", path, **data), tells=False),))
+
+
+def _misp(path: str, *bodies: dict[str, str], tells: bool = True) -> tuple[Asking, ...]:
+    """What a MISP client sends to a path: each of these bodies, filled in."""
+
+    def sending(body: dict[str, str]) -> Ask:
+        def ask(reader: Reader, subject: Subject) -> Any:
+            filled = {name: _filled(text, reader, subject) for name, text in body.items()}
+            return reader.machine.post(path, json.dumps(filled), content_type="application/json")
+
+        return ask
+
+    return tuple(Asking(f"{path} {json.dumps(body)}", sending(body), tells) for body in bodies)
+
+
+def _misp_event(subject: Subject) -> dict[str, Any]:
+    """An event that says the value."""
+    kind = "domain" if any(letter.isalpha() for letter in subject.value) else "ip-dst"
+    return {"info": "An event", "Attribute": [{"type": kind, "value": subject.value}]}
+
+
+def _misp_named(path: str) -> Exit:
+    """One event or attribute by its number or uuid, of which the subject has neither.
+
+    They tell something all the same: whoever asks first after a publication gives names to what it tells him.
+    """
+    return machine(path.format("{s.contribution_id}"), path.format("7"))
 
 
 COLLECTION = "/taxii2/api/collections/{r.community}/"
@@ -342,6 +401,48 @@ ROUTES: dict[str, Exit] = {
     ),
     "account/tokens/mail": page("/account/tokens/mail", tells=False),
     "account/tokens/mail/<uuid:public_id>/revoke": _pressed("/account/tokens/mail/{s.contribution_id}/revoke"),
+    "webhooks": page("/webhooks", tells=False),
+    "webhooks/<uuid:public_id>": page("/webhooks/{s.contribution_id}", tells=False),
+    "webhooks/<uuid:public_id>/<slug:act>": _pressed("/webhooks/{s.contribution_id}/resume"),
+    "webhooks/<uuid:public_id>/deliveries/<uuid:delivery_id>": _pressed(
+        "/webhooks/{s.contribution_id}/deliveries/{s.contribution_id}"
+    ),
+    "api/v1/webhooks": machine("/api/v1/webhooks", tells=False),
+    "api/v1/webhooks/<uuid:public_id>": machine("/api/v1/webhooks/{s.contribution_id}", tells=False),
+    "api/v1/webhooks/<uuid:public_id>/secret": _sent("/api/v1/webhooks/{s.contribution_id}/secret", {}),
+    "api/v1/webhooks/<uuid:public_id>/deliveries": machine(
+        "/api/v1/webhooks/{s.contribution_id}/deliveries", tells=False
+    ),
+    "api/v1/webhooks/<uuid:public_id>/deliveries/<uuid:delivery_id>/resend": _sent(
+        "/api/v1/webhooks/{s.contribution_id}/deliveries/{s.contribution_id}/resend", {}
+    ),
+    "transfers": page("/transfers", tells=False),
+    "transfers/<uuid:public_id>/<slug:act>": _pressed("/transfers/{s.contribution_id}/rotate"),
+    "evidence": page("/evidence", tells=False),
+    "evidence/keys": Exit("open", page("/evidence/keys", tells=False).askings),
+    "evidence/<uuid:public_id>": page("/evidence/{s.contribution_id}", tells=False),
+    "evidence/<uuid:public_id>/<slug:act>": _pressed("/evidence/{s.contribution_id}/shred"),
+    "api/v1/evidence/cases": Exit(
+        "machine",
+        (
+            *machine("/api/v1/evidence/cases", tells=False).askings,
+            *_sent("/api/v1/evidence/cases", {"title": "x"}).askings,
+        ),
+    ),
+    "api/v1/evidence/cases/<uuid:public_id>": machine("/api/v1/evidence/cases/{s.contribution_id}", tells=False),
+    "api/v1/evidence/cases/<uuid:public_id>/guests": _sent(
+        "/api/v1/evidence/cases/{s.contribution_id}/guests", {"member": "x@example.org"}
+    ),
+    "api/v1/evidence/cases/<uuid:public_id>/guests/<uuid:guest_id>": _deleted(
+        "/api/v1/evidence/cases/{s.contribution_id}/guests/{s.contribution_id}"
+    ),
+    "api/v1/evidence/uploads": _sent("/api/v1/evidence/uploads", {}),
+    "api/v1/evidence/uploads/<uuid:public_id>": machine("/api/v1/evidence/uploads/{s.contribution_id}", tells=False),
+    "api/v1/evidence/archives/<uuid:public_id>": machine("/api/v1/evidence/archives/{s.contribution_id}", tells=False),
+    "api/v1/evidence/archives/<str:filename>": Exit("machine", (Asking("put", _put_archive, tells=False),)),
+    "subscriptions": page("/subscriptions", tells=False),
+    "subscriptions/<uuid:public_id>": page("/subscriptions/{s.contribution_id}", tells=False),
+    "subscriptions/<uuid:public_id>/<slug:act>": _pressed("/subscriptions/{s.contribution_id}/resume"),
     "account/tokens/<uuid:public_id>/rotate": Exit(
         "page", (Asking("rotate", _post("person", "/account/tokens/{s.contribution_id}/rotate"), tells=False),)
     ),
@@ -528,7 +629,13 @@ ROUTES: dict[str, Exit] = {
             Asking("dry text", _send_text("/api/v1/submissions?dry_run=1")),
         ),
     ),
-    "api/v1/submissions/<uuid:public_id>": machine("/api/v1/submissions/{s.contribution_id}", tells=False),
+    "api/v1/submissions/<uuid:public_id>": Exit(
+        "machine",
+        (
+            Asking("read", _get("machine", "/api/v1/submissions/{s.contribution_id}"), tells=False),
+            Asking("withdraw", _take_back_all, tells=False),
+        ),
+    ),
     "api/v1/submissions/<uuid:public_id>/items": machine("/api/v1/submissions/{s.contribution_id}/items", tells=False),
     "api/v1/contributions/<uuid:public_id>": Exit(
         "machine",
@@ -579,12 +686,45 @@ ROUTES: dict[str, Exit] = {
             Asking("nonsense", _send("/api/v1/lookup", lambda _s: _CONSTANT), tells=False),
         ),
     ),
-    "feeds/<str:name>": _feeds(),
-    "feeds/k/<str:key>/<str:file>": Exit(
+    "feeds/<feed:name>": _feeds(),
+    "feeds/atom": machine("/feeds/atom", "/feeds/atom?type=ipv4,domain,url&language=en"),
+    "feeds/rss": machine("/feeds/rss"),
+    # The key is of another feed: tests/sharing/news has one of these.
+    "feeds/k/<str:key>/atom.xml": Exit(
+        "open", (Asking("atom", _get("anybody", "/feeds/k/{r.feed_key}/atom.xml"), tells=False),)
+    ),
+    "feeds/k/<str:key>/rss.xml": Exit(
+        "open", (Asking("rss", _get("anybody", "/feeds/k/{r.feed_key}/rss.xml"), tells=False),)
+    ),
+    "feeds/k/<str:key>/<feed:file>": Exit(
         "open", tuple(Asking(ask, _get("anybody", f"/feeds/k/{{r.feed_key}}/csv.csv{ask}")) for ask in ("", "?limit=9"))
     ),
+    "tools": page("/tools", tells=False),
+    "tools/new": page("/tools/new?tool=BIND&format=rpz", tells=False),
+    "tools/policy": page("/tools/policy", tells=False),
+    "tools/feeds/<str:name>": page("/tools/feeds/unread", tells=False),
+    "tools/feeds/<str:name>/access": _pressed("/tools/feeds/nothing/access"),
+    "tools/feeds/<str:name>/try": Exit("page", (Asking("try", _tried),)),
+    "tools/feeds/<str:name>/delete": _pressed("/tools/feeds/nothing/delete"),
+    "feeds/p/<str:file>": machine("/feeds/p/suivi.csv", "/feeds/p/suivi.csv?explain=1"),
+    "feeds/p/<str:name>/changes": machine("/feeds/p/suivi/changes?after=1"),  # a 410, whose statements tell
+    "feeds/p/<str:name>/<misp-file:file>": machine(
+        "/feeds/p/dossier/manifest.json",
+        "/feeds/p/dossier/manifest.json?explain=1",
+        "/feeds/p/dossier/hashes.csv",
+        "/feeds/p/dossier/{s.contribution_id}.json",
+    ),
+    "feeds/k/<str:key>/p/<str:name>/<misp-file:file>": Exit(
+        "open", (Asking("keyed", _get("anybody", "/feeds/k/{r.folder_key}/p/dossier/manifest.json")),)
+    ),
+    "feeds/k/<str:key>/p/<str:file>": Exit(
+        "open", (Asking("keyed", _get("anybody", "/feeds/k/{r.profile_key}/p/suivi.csv")),)
+    ),
+    "api/v1/feeds": _sent("/api/v1/feeds", {"name": "suivi", "format": "csv"}),
+    "api/v1/feeds/<str:name>": machine("/api/v1/feeds/unread", tells=False),
+    "api/v1/feed-policy": machine("/api/v1/feed-policy", tells=False),
     # What is said to members is not said to everybody.
-    "public/<str:name>": Exit(
+    "public/<feed:name>": Exit(
         "open", tuple(Asking(fmt.name, _get("anybody", f"/public/{fmt.name}"), tells=False) for fmt in formats)
     ),
     "taxii2/": machine("/taxii2/", tells=False),
@@ -615,4 +755,98 @@ ROUTES: dict[str, Exit] = {
     "taxii2/api/collections/<str:collection_id>/objects/<str:object_id>/versions/": machine(_OBJECT + "versions/"),
     "taxii2/api/status/<str:status_id>/": machine("/taxii2/api/status/{s.contribution_id}/", tells=False),
     "^taxii2/.+/$": machine("/taxii2/api/nothing/{s.contribution_id}/", tells=False),
+    "servers/getVersion": machine("/servers/getVersion", "/misp//servers/getVersion.json/", tells=False),
+    "servers/getPyMISPVersion": machine("/servers/getPyMISPVersion.json", tells=False),
+    "users/view/<str:name>": machine("/users/view/me", "/users/view/7", tells=False),
+    "attributes/describeTypes": machine("/attributes/describeTypes.json", tells=False),
+    "attributes/restSearch": Exit(
+        "machine",
+        (
+            *_misp(
+                "/attributes/restSearch",
+                {},
+                {"value": "{s.value}"},
+                {"limit": "50", "includeContext": "1"},
+                {"tags": "secret", "includeSightings": "1", "includeDecayScore": "1", "includeEventTags": "1"},
+                {"searchall": "hameçonnage"},
+                {"returnFormat": "csv"},
+                {"returnFormat": "count"},
+                {"type": "%"},
+            ),
+            *_misp("/attributes/restSearch", {"uuid": "{s.contribution_id}"}, {"limit": "1"}),
+            *machine("/misp/attributes/restSearch/returnFormat:json/value:{s.value}").askings,
+        ),
+    ),
+    "attributes/view/<str:name>": _misp_named("/attributes/view/{}"),
+    "events/restSearch": Exit(
+        "machine",
+        _misp("/events/restSearch", {}, {"value": "{s.value}"}, {"metadata": "1"}, {"returnFormat": "csv"}),
+    ),
+    "events/index": machine("/events/index", "/events"),
+    "events/view/<str:name>": _misp_named("/events/view/{}"),
+    "objects/restSearch": Exit("machine", _misp("/objects/restSearch", {}, {"value": "{s.value}"}, tells=False)),
+    "sightings/index": machine("/sightings/index"),
+    "sightings/index/<str:name>": _misp_named("/sightings/index/{}"),
+    "sightings/listSightings": Exit(
+        "machine",
+        _misp(
+            "/sightings/listSightings",
+            {"context": "event", "id": "7"},
+            {"context": "attribute", "id": "{s.contribution_id}"},
+        ),
+    ),
+    "sightings/listSightings/<str:name>": _misp_named("/sightings/listSightings/{}"),
+    "sightings/listSightings/<str:name>/<str:context>": _misp_named("/sightings/listSightings/{}/event"),
+    "sightings/restSearch": Exit("machine", _misp("/sightings/restSearch", {}, {"last": "30d"})),
+    "sightings/restSearch/<str:context>": Exit(
+        "machine", _misp("/sightings/restSearch/attribute", {"id": "{s.contribution_id}"})
+    ),
+    "tags/index": machine("/tags/index"),
+    "tags/search": Exit("machine", _misp("/tags/search", {"tagname": "secret"})),
+    "tags/search/<str:name>": machine("/tags/search/secret"),
+    "warninglists/index": machine("/warninglists/index", tells=False),
+    "warninglists/checkValue": Exit("machine", _misp("/warninglists/checkValue", {"value": "{s.value}"}, tells=False)),
+    "taxonomies/index": machine("/taxonomies/index", tells=False),
+    "organisations/index": machine("/organisations/index/scope:local", tells=False),
+    "organisations/view/<str:name>": machine("/organisations/view/{s.contribution_id}", tells=False),
+    "feeds/misp/<str:name>": Exit(
+        "machine",
+        (
+            *machine("/feeds/misp/manifest.json", "/feeds/misp/hashes.csv").askings,
+            *machine("/feeds/misp/{s.contribution_id}.json").askings,
+        ),
+    ),
+    "events/add": Exit("machine", (Asking("event", _send("/events/add", _misp_event), tells=False),)),
+    **{
+        f"{kind}/{act}/<str:name>": Exit("machine", _misp(f"/{kind}/{act}/7", {"value": "{s.value}"}, tells=False))
+        for kind, acts in (
+            ("events", ("edit", "delete", "publish", "alert", "unpublish", "freeTextImport")),
+            ("attributes", ("add", "edit", "delete")),
+            ("objects", ("add", "edit", "delete")),
+        )
+        for act in acts
+    },
+    "objects/add/<str:name>/<str:template>": Exit("machine", _misp("/objects/add/7/7", {}, tells=False)),
+    **{
+        f"tags/{act}": Exit(
+            "machine", _misp(f"/tags/{act}", {"uuid": "{s.contribution_id}", "tag": "tlp:clear"}, tells=False)
+        )
+        for act in ("attachTagToObject", "removeTagFromObject")
+    },
+    **{
+        f"tags/{act}/<str:name>/<str:tag>": Exit("machine", _misp(f"/tags/{act}/7/x", {}, tells=False))
+        for act in ("attachTagToObject", "removeTagFromObject")
+    },
+    "sightings/add": Exit(
+        "machine",
+        (
+            *_misp("/sightings/add", {"value": "{s.value}"}),
+            *_misp("/sightings/add", {"uuid": "{s.contribution_id}"}),
+        ),
+    ),
+    "sightings/add/<str:name>": Exit("machine", _misp("/sightings/add/7", {})),
+    "sightings/delete/<str:name>": Exit("machine", _misp("/sightings/delete/7", {}, tells=False)),
+    "shadowAttributes/<str:act>": Exit("machine", _misp("/shadowAttributes/add", {}, tells=False)),
+    "shadowAttributes/<str:act>/<str:name>": Exit("machine", _misp("/shadowAttributes/add/7", {}, tells=False)),
+    "misp": machine("/misp", "/events/nothing/{s.contribution_id}", tells=False),
 }

@@ -54,6 +54,7 @@ ADMINISTRATORS = PEOPLE | dict.fromkeys(("reader", "contributor", "manager", "fo
 NOBODY = PEOPLE | dict.fromkeys(("reader", "contributor", "manager", "foreign", "administrator"), "absent")
 READ = rule(anonymous="login", applicant="login")
 """Who reads through the API: every approved member's session, and tokens with the scope."""
+UNFOUND = READ | dict.fromkeys(VIEWERS[2:], "absent")
 _NO_SCOPE = dict.fromkeys(("reader", "administrator", "read_token", "provider_token"), "denied")
 WRITE = READ | _NO_SCOPE
 ADMIN = WRITE | {"contributor": "denied"}
@@ -61,6 +62,18 @@ DECIDERS = READ | dict.fromkeys(("reader", "contributor", "read_token", "provide
 """Managers and administrators in their own session: no token answers applications."""
 TOKENS = READ | dict.fromkeys(("reader", "contributor", "manager", "foreign", "administrator"), "login")
 """TAXII: a session opens nothing."""
+
+
+_MISP = TOKENS | {"applicant": "waiting"}
+"""MISP's paths lie beside those of pages, so that they stay closed to whoever waits, as every page is."""
+
+
+_NO_TOKENS = _MISP | {"read_token": "absent", "provider_token": "absent"}
+"""Nothing is there; only tokens learn that."""
+
+
+_WRITING = _MISP | {"read_token": "denied", "provider_token": "denied"}
+"""MISP's routes that write: for tokens with the scope, which none of these has."""
 
 
 def but(base: Rule, **outcomes: str) -> Rule:
@@ -182,6 +195,86 @@ TABLE: dict[str, tuple[Row, ...]] = {
         form("/account/tokens/mail", TAKERS_BACK),
     ),
     "account/tokens/mail/<uuid:public_id>/revoke": (form("/account/tokens/mail/{absent}/revoke", NOBODY),),
+    "webhooks": (get("/webhooks", MANAGERS), form("/webhooks", MANAGERS, name="x")),
+    "webhooks/<uuid:public_id>": (
+        get("/webhooks/{webhook}", theirs(MANAGERS)),
+        form("/webhooks/{webhook}", theirs(MANAGERS), name="x"),
+    ),
+    "webhooks/<uuid:public_id>/<slug:act>": (
+        form("/webhooks/{webhook}/pause", theirs(MANAGERS)),
+        form("/webhooks/{webhook}/unheard-of", NOBODY),
+    ),
+    "webhooks/<uuid:public_id>/deliveries/<uuid:delivery_id>": (
+        form("/webhooks/{webhook}/deliveries/{delivery}", theirs(MANAGERS)),
+        form("/webhooks/{webhook}/deliveries/{absent}", NOBODY),
+    ),
+    "api/v1/webhooks": (
+        get("/api/v1/webhooks", ADMIN),
+        send("/api/v1/webhooks", ADMIN, {"name": "x", "url": "https://soar.example.org/hook"}),
+    ),
+    "api/v1/webhooks/<uuid:public_id>": (
+        get("/api/v1/webhooks/{webhook}", theirs(ADMIN)),
+        send("/api/v1/webhooks/{webhook}", theirs(ADMIN), {"state": "paused"}, method="PATCH"),
+        delete("/api/v1/webhooks/{webhook}", theirs(ADMIN)),
+    ),
+    "api/v1/webhooks/<uuid:public_id>/secret": (send("/api/v1/webhooks/{webhook}/secret", theirs(ADMIN), {}),),
+    "api/v1/webhooks/<uuid:public_id>/deliveries": (get("/api/v1/webhooks/{webhook}/deliveries", theirs(ADMIN)),),
+    "api/v1/webhooks/<uuid:public_id>/deliveries/<uuid:delivery_id>/resend": (
+        send("/api/v1/webhooks/{webhook}/deliveries/{delivery}/resend", theirs(ADMIN), {}),
+    ),
+    "transfers": (get("/transfers", MANAGERS), form("/transfers", MANAGERS, name="x")),
+    "transfers/<uuid:public_id>/<slug:act>": (
+        form("/transfers/{transfer}/rotate", theirs(MANAGERS)),
+        form("/transfers/{transfer}/unheard-of", NOBODY),
+    ),
+    # Evidence: a case of home's, with an archive, an upload on its way and a guest
+    "evidence": (get("/evidence", TAKERS_BACK), form("/evidence", TAKERS_BACK, title="x", tlp="3")),
+    "evidence/keys": (get("/evidence/keys", ANYBODY),),
+    "evidence/<uuid:public_id>": (get("/evidence/{case}", theirs(TAKERS_BACK)),),
+    "evidence/<uuid:public_id>/<slug:act>": (
+        form("/evidence/{case}/invite", theirs(TAKERS_BACK), member="x@example.org"),
+        form("/evidence/{case}/part", theirs(TAKERS_BACK), guest="{guest}"),
+        form("/evidence/{case}/shred", theirs(TAKERS_BACK), archive="{archive}"),
+        form("/evidence/{case}/unheard-of", NOBODY),
+    ),
+    "api/v1/evidence/cases": (
+        get("/api/v1/evidence/cases", WRITE), send("/api/v1/evidence/cases", WRITE, {"title": "x"}),
+    ),
+    "api/v1/evidence/cases/<uuid:public_id>": (get("/api/v1/evidence/cases/{case}", theirs(WRITE)),),
+    "api/v1/evidence/cases/<uuid:public_id>/guests": (
+        send("/api/v1/evidence/cases/{case}/guests", theirs(WRITE), {"member": "x@example.org"}),
+    ),
+    "api/v1/evidence/cases/<uuid:public_id>/guests/<uuid:guest_id>": (
+        delete("/api/v1/evidence/cases/{case}/guests/{guest}", theirs(WRITE)),
+    ),
+    "api/v1/evidence/uploads": (Row("POST", "/api/v1/evidence/uploads", WRITE, headers={"Upload-Length": "3"}),),
+    "api/v1/evidence/uploads/<uuid:public_id>": (
+        get("/api/v1/evidence/uploads/{upload}", theirs(WRITE)),
+        Row(
+            "PATCH", "/api/v1/evidence/uploads/{upload}", theirs(WRITE), "x", "application/offset+octet-stream",
+            {"Tus-Resumable": "1.0.0", "Upload-Offset": "7"},
+        ),
+        Row("DELETE", "/api/v1/evidence/uploads/{upload}", theirs(WRITE), headers={"Tus-Resumable": "1.0.0"}),
+    ),
+    "api/v1/evidence/archives/<uuid:public_id>": (
+        get("/api/v1/evidence/archives/{archive}", theirs(WRITE)),
+        delete("/api/v1/evidence/archives/{archive}", theirs(WRITE)),
+    ),
+    "api/v1/evidence/archives/<str:filename>": (
+        send("/api/v1/evidence/archives/a.zip", WRITE, "x", method="PUT", media="application/zip"),
+        send(
+            "/api/v1/evidence/archives/a.zip?case={case}", theirs(WRITE), "x", method="PUT", media="application/zip"
+        ),
+    ),
+    "subscriptions": (get("/subscriptions", MANAGERS), form("/subscriptions", MANAGERS, name="x")),
+    "subscriptions/<uuid:public_id>": (
+        get("/subscriptions/{subscription}", theirs(MANAGERS)),
+        form("/subscriptions/{subscription}", theirs(MANAGERS), name="x"),
+    ),
+    "subscriptions/<uuid:public_id>/<slug:act>": (
+        form("/subscriptions/{subscription}/pause", theirs(MANAGERS)),
+        form("/subscriptions/{subscription}/unheard-of", NOBODY),
+    ),
     "account/tokens/<uuid:public_id>/rotate": (form("/account/tokens/{token}/rotate", theirs(MANAGERS), overlap="3"),),
     "api/v1/tokens": (
         get("/api/v1/tokens", ADMIN),
@@ -348,7 +441,10 @@ TABLE: dict[str, tuple[Row, ...]] = {
         send("/api/v1/submissions", WRITE, {"indicators": ["45.1.2.4"]}),
         send("/api/v1/submissions?dry_run=1", WRITE, {"indicators": ["45.1.2.4"]}),
     ),
-    "api/v1/submissions/<uuid:public_id>": (get("/api/v1/submissions/{submission}", theirs(WRITE)),),
+    "api/v1/submissions/<uuid:public_id>": (
+        get("/api/v1/submissions/{submission}", theirs(WRITE)),
+        delete("/api/v1/submissions/{submission}", theirs(WRITE)),
+    ),
     "api/v1/submissions/<uuid:public_id>/items": (get("/api/v1/submissions/{submission}/items", theirs(WRITE)),),
     "api/v1/contributions/<uuid:public_id>": (
         delete("/api/v1/contributions/{statement}", theirs(WRITE)),
@@ -366,12 +462,52 @@ TABLE: dict[str, tuple[Row, ...]] = {
         get("/api/v1/indicators/{hidden}", theirs(READ)),
     ),
     "api/v1/lookup": (send("/api/v1/lookup", READ, {"values": ["{text}"]}),),
-    "feeds/k/<str:key>/<str:file>": (
+    "feeds/atom": (get("/feeds/atom", READ),),
+    "feeds/rss": (get("/feeds/rss", READ),),
+    "feeds/k/<str:key>/atom.xml": (get("/feeds/k/{feed_key}/atom.xml", WALL),),
+    "feeds/k/<str:key>/rss.xml": (get("/feeds/k/{feed_key}/rss.xml", WALL),),
+    "feeds/k/<str:key>/<feed:file>": (
         get("/feeds/k/{feed_key}/text.txt", ANYBODY),
         get("/feeds/k/{feed_key}/csv.csv", WALL),
     ),
-    "public/<str:name>": tuple(get(f"/public/{fmt.name}", ANYBODY) for fmt in formats),
-    "feeds/<str:name>": tuple(get(f"/feeds/{fmt.name}", READ) for fmt in formats),
+    "feeds/k/<str:key>/p/<str:file>": (
+        get("/feeds/k/{profile_key}/p/suivi.txt", ANYBODY),
+        get("/feeds/k/{feed_key}/p/suivi.txt", WALL),
+    ),
+    "tools": (get("/tools", PEOPLE),),
+    "tools/new": (
+        get("/tools/new?tool=BIND&format=rpz", MANAGERS),
+        form("/tools/new?tool=BIND&format=rpz", MANAGERS, name="x"),
+    ),
+    "tools/policy": (get("/tools/policy", PEOPLE), form("/tools/policy", MANAGERS, cap="5")),
+    "tools/feeds/<str:name>": (
+        get("/tools/feeds/suivi", theirs(PEOPLE)),
+        form("/tools/feeds/suivi", theirs(MANAGERS), note="x"),
+    ),
+    "tools/feeds/<str:name>/access": (form("/tools/feeds/suivi/access", theirs(MANAGERS)),),
+    "tools/feeds/<str:name>/try": (form("/tools/feeds/suivi/try", theirs(PEOPLE)),),
+    "tools/feeds/<str:name>/delete": (form("/tools/feeds/suivi/delete", theirs(MANAGERS)),),
+    "feeds/p/<str:file>": (get("/feeds/p/suivi.txt", theirs(READ)), get("/feeds/p/suivi.csv", UNFOUND)),
+    "feeds/p/<str:name>/<misp-file:file>": (
+        get("/feeds/p/dossier/manifest.json", theirs(READ)), get("/feeds/p/suivi/manifest.json", UNFOUND),
+    ),
+    "feeds/k/<str:key>/p/<str:name>/<misp-file:file>": (
+        get("/feeds/k/{folder_key}/p/dossier/manifest.json", ANYBODY),
+        get("/feeds/k/{profile_key}/p/dossier/manifest.json", WALL),
+    ),
+    "feeds/p/<str:name>/changes": (get("/feeds/p/suivi/changes?after=1", theirs(READ)),),
+    "api/v1/feeds": (get("/api/v1/feeds", READ), send("/api/v1/feeds", ADMIN, {"name": "x", "format": "csv"})),
+    "api/v1/feeds/<str:name>": (
+        get("/api/v1/feeds/suivi", theirs(READ)),
+        send("/api/v1/feeds/suivi", theirs(ADMIN), {"note": "x"}, method="PATCH"),
+        delete("/api/v1/feeds/suivi", theirs(ADMIN)),
+    ),
+    "api/v1/feed-policy": (
+        get("/api/v1/feed-policy", READ),
+        send("/api/v1/feed-policy", ADMIN, {"cap": 5}, method="PUT"),
+    ),
+    "public/<feed:name>": tuple(get(f"/public/{fmt.name}", ANYBODY) for fmt in formats),
+    "feeds/<feed:name>": tuple(get(f"/feeds/{fmt.name}", READ) for fmt in formats),
     # TAXII
     "taxii2/": (get("/taxii2/", TOKENS),),
     "taxii2/api/": (get("/taxii2/api/", TOKENS),),
@@ -401,6 +537,70 @@ TABLE: dict[str, tuple[Row, ...]] = {
         get("/taxii2/api/status/{absent}/", but(TOKENS, read_token="absent", provider_token="absent")),
     ),
     "^taxii2/.+/$": (get("/taxii2/nothing/", but(TOKENS, read_token="absent", provider_token="absent")),),
+    # MISP
+    "servers/getVersion": (get("/servers/getVersion", _MISP),),
+    "servers/getPyMISPVersion": (get("/servers/getPyMISPVersion", _MISP),),
+    "users/view/<str:name>": (get("/users/view/me", _MISP), get("/users/view/7", _NO_TOKENS)),
+    "attributes/describeTypes": (get("/attributes/describeTypes", _MISP),),
+    "attributes/restSearch": (
+        get("/attributes/restSearch/returnFormat:text", _MISP), send("/attributes/restSearch", _MISP, {"limit": 1}),
+    ),
+    "attributes/view/<str:name>": (get("/attributes/view/{absent}", _NO_TOKENS),),
+    "events/restSearch": (get("/events/restSearch", _MISP), send("/events/restSearch", _MISP, {"limit": 1})),
+    "events/index": (get("/events/index", _MISP), send("/events/index", _MISP, {})),
+    "events/view/<str:name>": (get("/events/view/{absent}", _NO_TOKENS), send("/events/view/7", _NO_TOKENS, {})),
+    "objects/restSearch": (get("/objects/restSearch", _MISP), send("/objects/restSearch", _MISP, {})),
+    "sightings/index": (get("/sightings/index", _MISP), send("/sightings/index", _MISP, {})),
+    "sightings/index/<str:name>": (
+        get("/sightings/index/{absent}", _NO_TOKENS), send("/sightings/index/7", _NO_TOKENS, {}),
+    ),
+    "sightings/listSightings": (
+        get("/sightings/listSightings", _NO_TOKENS), send("/sightings/listSightings", _NO_TOKENS, {"id": "{absent}"}),
+    ),
+    "sightings/listSightings/<str:name>": (
+        get("/sightings/listSightings/7", _NO_TOKENS), send("/sightings/listSightings/7", _NO_TOKENS, {}),
+    ),
+    "sightings/listSightings/<str:name>/<str:context>": (
+        get("/sightings/listSightings/7/event", _NO_TOKENS), send("/sightings/listSightings/7/event", _NO_TOKENS, {}),
+    ),
+    "sightings/restSearch": (get("/sightings/restSearch", _MISP), send("/sightings/restSearch", _MISP, {})),
+    "sightings/restSearch/<str:context>": (
+        get("/sightings/restSearch/event", _MISP), send("/sightings/restSearch/event", _NO_TOKENS, {"id": 7}),
+    ),
+    "tags/index": (get("/tags/index", _MISP),),
+    "tags/search": (get("/tags/search", _MISP), send("/tags/search", _MISP, {"tagname": "tlp"})),
+    "tags/search/<str:name>": (get("/tags/search/tlp", _MISP), send("/tags/search/tlp", _MISP, {})),
+    "warninglists/index": (get("/warninglists/index", _MISP), send("/warninglists/index", _MISP, {})),
+    "warninglists/checkValue": (send("/warninglists/checkValue", _MISP, ["8.8.8.8"]),),
+    "taxonomies/index": (get("/taxonomies/index", _MISP),),
+    "organisations/index": (get("/organisations/index", _MISP),),
+    "organisations/view/<str:name>": (
+        get("/organisations/view/{home}", _MISP), get("/organisations/view/{absent}", _NO_TOKENS),
+    ),
+    "feeds/misp/<str:name>": (get("/feeds/misp/manifest.json", READ), get("/feeds/misp/hashes.csv", READ)),
+    "events/add": (send("/events/add", _WRITING, {"info": "x"}),),
+    **{
+        f"{kind}/{act}/<str:name>": (send(f"/{kind}/{act}/7", _WRITING, {}),)
+        for kind, acts in (
+            ("events", ("edit", "delete", "publish", "alert", "unpublish", "freeTextImport")),
+            ("attributes", ("add", "edit", "delete")),
+            ("objects", ("add", "edit", "delete")),
+            ("sightings", ("add", "delete")),
+        )
+        for act in acts
+    },
+    "objects/add/<str:name>/<str:template>": (send("/objects/add/7/7", _WRITING, {}),),
+    "tags/attachTagToObject": (send("/tags/attachTagToObject", _WRITING, {"uuid": "{absent}", "tag": "x"}),),
+    "tags/removeTagFromObject": (send("/tags/removeTagFromObject", _WRITING, {"uuid": "{absent}", "tag": "x"}),),
+    "tags/attachTagToObject/<str:name>/<str:tag>": (send("/tags/attachTagToObject/7/x", _WRITING, {}),),
+    "tags/removeTagFromObject/<str:name>/<str:tag>": (send("/tags/removeTagFromObject/7/x", _WRITING, {}),),
+    "sightings/add": (send("/sightings/add", _WRITING, {"value": "{text}"}),),
+    "shadowAttributes/<str:act>": (send("/shadowAttributes/add", _WRITING, {}),),
+    "shadowAttributes/<str:act>/<str:name>": (send("/shadowAttributes/add/7", _WRITING, {}),),
+    "misp": (
+        get("/misp", _NO_TOKENS), send("/events/nothing", _NO_TOKENS, {}),
+        send("/misp", _WRITING, {}, method="PUT"), delete("/misp", _WRITING),
+    ),
 }  # fmt: skip
 
 LIBRARY = ("accounts/",)

@@ -31,6 +31,9 @@ EXEMPT = {
 }
 
 NOT_TAKEN = {
+    "evidence.Archive": "the institution's, in its export; who sent it is a number",
+    "evidence.Case": "the institution's, in its export; who opened it is a number",
+    "evidence.Upload": "an archive on its way, of the last day",
     "accounts.Asset": "the institution's, in its export",
     "accounts.Institution": "the institution's, in its export",
     "listed.AddedList": "the community's list; who added it is a number",
@@ -40,12 +43,17 @@ NOT_TAKEN = {
     "sso.FederationScope": "names of organisations",
     "submissions.KeptAnswer": "answers to requests of the last day: what they say is in the other files",
     "submissions.SubmissionPart": "the lines of what is on its way: submission_lines holds them afterwards",
+    "subscriptions.Subscription": "the institution's, in its export; who set it up is a number",
     "taxii.DepotObject": "machines' of the institution, in its export",
     "taxii.DepotStatus": "answers to machines of the last day",
     "vetting.Charter": "the community's text; who published it is a number",
 }
 """What is in no export of a person, and why."""
 NOT_ERASED = {
+    "evidence.Archive": "the institution's evidence; who sent it is a number without a name",
+    "evidence.Case": "the institution's evidence; who opened it is a number without a name",
+    "evidence.CustodyEntry": "the chain must hold; who it was is a number without a name",
+    "evidence.Upload": "gone after a day; who began it is a number without a name",
     "accounts.Asset": "the institution's: what it owns",
     "accounts.Institution": "the institution's: an address of a team",
     "accounts.Token": "the institution's key; who made it is a number without a name",
@@ -55,6 +63,7 @@ NOT_ERASED = {
     "publication.Entry": "names institutions and no person",
     "sso.FederationScope": "names of organisations",
     "submissions.KeptAnswer": "gone after a day",
+    "subscriptions.Subscription": "the institution's; who set it up is a number without a name",
     "taxii.DepotObject": "the institution's; a machine wrote it",
     "taxii.DepotStatus": "gone after a day",
     "vetting.Acceptance": "that one of its people accepted binds the institution; who it was is a number",
@@ -65,6 +74,8 @@ NOT_TAKEN_BY_INSTITUTIONS = {
     "feeds.FeedState": "a memory of what was read",
     "indicators.Alert": "follows from statements",
     "indicators.Settlement": "how far a parting has come; its statements are exported",
+    "misp.WrittenAttribute": "what a MISP client called a statement, which is exported",
+    "misp.WrittenEvent": "what a MISP client called a report, which is exported",
     "privacy.Erasure": "begins when nobody can export any more",
     "publication.View": "copies of statements",
     "sso.FederationScope": "the platform's: how a federation names it",

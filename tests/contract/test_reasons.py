@@ -15,13 +15,22 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 
+from ingestion.evidence.reasons import ARCHIVES as OF_CONTAINERS
+from ingestion.evidence.refusals import SENTENCES as OF_EVIDENCE
+from ingestion.evidence.working import FAILURES as OF_ARCHIVES
 from ingestion.mailbox.reasons import SENTENCES as OF_MAILBOX
 from ingestion.submissions.reasons import FAILURES, FAULTS, REASONS, SERIOUS, WARNINGS, fault_of
+from ingestion.subscriptions.reasons import ENDS
+from ingestion.subscriptions.reasons import SENTENCES as OF_SUBSCRIPTIONS
 from iocmarket.accounts.reasons import SENTENCES as OF_ACCOUNTS
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.reasons import sentence_of, tell
 from iocmarket.listed.reasons import SENTENCES as OF_LISTS
 from iocmarket.vetting.reasons import SENTENCES as OF_VETTING
+from sharing.push.outcomes import CODES
+from sharing.push.reasons import FAILURES as OF_TARGETS
+from sharing.push.reasons import SENTENCES as OF_HOOKS
+from sharing.transfer.reasons import SENTENCES as OF_TRANSFERS
 
 ROOT = Path(settings.BASE_DIR)
 READING = [
@@ -85,6 +94,13 @@ def codes_refused(paths: list[Path]) -> set[str]:
     return found
 
 
+def codes_raised(error: str, paths: list[Path]) -> set[str]:
+    """The first argument of each such error, where it is written out."""
+    calls = (node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    named = (node.args[0] for node in calls if isinstance(node, ast.Call) and getattr(node.func, "id", "") == error)
+    return {str(code.value) for code in named if isinstance(code, ast.Constant)}
+
+
 def words_like_codes(paths: list[Path]) -> set[str]:
     return {
         node.value
@@ -120,8 +136,40 @@ def test_serious_warnings_are_warnings() -> None:
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize(
     "table",
-    [REASONS, FAULTS, WARNINGS, FAILURES, OF_VETTING, OF_ACCOUNTS, OF_LISTS, OF_MAILBOX],
-    ids=["reasons", "faults", "warnings", "failures", "vetting", "accounts", "lists", "mailbox"],
+    [
+        REASONS,
+        FAULTS,
+        WARNINGS,
+        FAILURES,
+        OF_VETTING,
+        OF_ACCOUNTS,
+        OF_LISTS,
+        OF_MAILBOX,
+        OF_SUBSCRIPTIONS,
+        OF_TRANSFERS,
+        ENDS,
+        OF_HOOKS,
+        OF_TARGETS,
+        OF_EVIDENCE,
+        OF_ARCHIVES,
+    ],
+    ids=[
+        "reasons",
+        "faults",
+        "warnings",
+        "failures",
+        "vetting",
+        "accounts",
+        "lists",
+        "mailbox",
+        "subscriptions",
+        "transfers",
+        "ends",
+        "hooks",
+        "targets",
+        "evidence",
+        "archives",
+    ],
 )
 def test_sentences_are_sentences_in_both_languages(table: dict[str, object], language: str) -> None:
     with translation.override(language):
@@ -140,6 +188,39 @@ def test_every_refusal_of_the_warning_lists_has_its_sentence() -> None:
 
 def test_every_refusal_of_the_mailbox_has_its_sentence() -> None:
     assert codes_refused([*(ROOT / "ingestion/mailbox").glob("*.py")]) == set(OF_MAILBOX)
+
+
+def test_every_refusal_of_a_transfer_has_its_sentence() -> None:
+    assert codes_refused([*(ROOT / "sharing/transfer").glob("*.py")]) == set(OF_TRANSFERS)
+
+
+def test_every_refusal_and_every_end_of_a_subscription_has_its_sentence() -> None:
+    files = [*(ROOT / "ingestion/subscriptions").glob("*.py")]
+    assert codes_refused(files) == set(OF_SUBSCRIPTIONS)
+    ended = codes_raised("PullError", files)
+    outbound = codes_raised("OutboundError", [*(ROOT / "iocmarket/outbound").glob("*.py")])
+    refused_before = {"credentials", "scheme", "url"}  # by services.py, before anything is asked
+    assert ended | {"cut_off"} | {f"net_{code}" for code in outbound - refused_before} == set(ENDS)
+
+
+def test_every_refusal_and_every_failure_of_a_hook_has_its_sentence() -> None:
+    files = [*(ROOT / "sharing/push").glob("*.py")]
+    assert codes_refused(files) == set(OF_HOOKS)
+    outbound = {f"net_{code}" for code in codes_raised("OutboundError", [*(ROOT / "iocmarket/outbound").glob("*.py")])}
+    refused_before = {"net_credentials", "net_scheme", "net_url"}  # by services.py, before anything is sent
+    of_statuses = {*CODES.values(), "target_fails", "target_refuses"}
+    failed = codes_raised("DeliveryError", files)
+    assert failed | of_statuses | (outbound - refused_before) == set(OF_TARGETS)
+
+
+def test_every_refusal_and_every_failure_of_evidence_has_its_sentence() -> None:
+    files = [*(ROOT / "ingestion/evidence").glob("*.py")]
+    assert codes_refused(files) == set(OF_EVIDENCE)
+    of_children = "".join((ROOT / f"ingestion/evidence/{name}.py").read_text() for name in ("process", "running"))
+    ends = set(re.findall(r'(?:"failed", |"code": |return last, )"([a-z]+)"(?!:)', of_children))
+    assert {"storage", "time"} < ends  # a full disk is tried again, and then our fault
+    found = codes_raised("SealingError", files) | {"our_fault"} | set(OF_CONTAINERS) | ends - {"storage"}
+    assert found == set(OF_ARCHIVES)
 
 
 def test_every_refusal_of_the_community_that_a_page_shows_has_its_sentence() -> None:

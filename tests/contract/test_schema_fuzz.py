@@ -45,6 +45,8 @@ FEW, SOME = 1, max(1, MANY // 4)
 """Requests of each operation. Who has not its scope is refused before anything is read: fewer of those."""
 SENDERS = ("every scope", "nobody", *Scope)
 
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+
 
 @cache
 def described() -> BaseSchema:
@@ -80,6 +82,9 @@ IDS = {
     "/api/v1/circles/": {"public_id": "circle", "invitation_id": "asked", "institution_id": "third"},
     "/api/v1/circles/invitations/": {"public_id": "invited"},
     "/api/v1/contributions/": {"public_id": "statement"},
+    "/api/v1/evidence/archives/": {"public_id": "archive", "filename": "archive_file"},
+    "/api/v1/evidence/cases/": {"public_id": "case", "guest_id": "guest"},
+    "/api/v1/evidence/uploads/": {"public_id": "upload"},
     "/api/v1/indicators/": {"public_id": "value"},
     "/api/v1/institutions/applications/": {"public_id": "applicant"},
     "/api/v1/institutions/self/invitations/": {"public_id": "mailed"},
@@ -87,8 +92,15 @@ IDS = {
     "/api/v1/sightings/": {"public_id": "sighting"},
     "/api/v1/submissions/": {"public_id": "submission"},
     "/api/v1/tokens/": {"public_id": "token"},
+    "/api/v1/feeds/": {"name": "profile"},
+    "/api/v1/webhooks/": {"public_id": "webhook", "delivery_id": "delivery"},
     "/feeds/": {"name": "format"},
     "/feeds/k/": {"key": "feed_key", "file": "feed_file"},
+    "/feeds/k/{key}/p/": {"key": "profile_key", "file": "profile_file"},
+    "/feeds/k/{key}/p/{name}/": {"key": "folder_key", "name": "folder", "file": "folder_file"},
+    "/feeds/p/": {"name": "profile", "file": "profile_file"},
+    "/feeds/p/{name}/changes": {"name": "profile"},
+    "/feeds/p/{name}/": {"name": "folder", "file": "folder_file"},
     "/public/": {"name": "format"},
 }
 """What home calls by an id: a drawn one would meet a 404 only."""
@@ -164,7 +176,8 @@ class Asked:
 
 def asked_everything(sender: str, world: World, examples: int, mode: GenerationMode) -> Asked:
     """Every operation, by this sender."""
-    names = {**world.names, "format": "csv", "feed_file": "text.txt"}
+    names = {**world.names, "format": "csv", "feed_file": "text.txt", "profile": "suivi", "profile_file": "suivi.txt"}
+    names |= {"folder": "dossier", "folder_file": "manifest.json", "archive_file": "PC.zip"}
     found = Asked(headers_of(sender, world), names)
     for one in operations():
         found.operation(one, examples, mode)

@@ -10,8 +10,11 @@ from uuid import uuid4
 
 from allauth.usersessions.models import UserSession
 from django.test import Client
+from pyrage import x25519
 
+from ingestion.evidence.models import Archive, ArtefactState, Case, Guest, PlatformKey, Upload
 from ingestion.stolen.models import StolenAccount
+from ingestion.subscriptions.models import Subscription
 from iocmarket.accounts import feed_keys
 from iocmarket.accounts.assets import declare_asset
 from iocmarket.accounts.circle_invitations import invite
@@ -35,8 +38,11 @@ from iocmarket.sso.asserted import Asserted
 from iocmarket.sso.config import read_provider
 from iocmarket.vetting.deciding import ask
 from iocmarket.vetting.models import Application
+from sharing.profiles.services import create_profile
+from sharing.push.models import Delivery, Hook
 from sharing.taxii.depots import depot_of
 from sharing.taxii.models import DepotStatus
+from sharing.transfer.services import create as create_transfer
 from tests.contract.matrix import VIEWERS
 from tests.factories import (
     contribute,
@@ -101,6 +107,8 @@ def _names(home: Institution, other: Institution, third: Institution, applicant:
     partner = make_partner(name="CERT", agreement="x", until=until, contact_email="", actor=PLATFORM)
     open_to_public(opened=True, actor=PLATFORM)
     feed_keys.switch(on=True, actor=PLATFORM)
+    create_profile(home, name="suivi", format="text", actor=PLATFORM)
+    create_profile(home, name="dossier", format="misp", actor=PLATFORM)
     said = contribute(third, "45.7.7.7")
     own = contribute(home, "45.7.7.8", audience="own")
     statement = contribute(home, "45.7.7.7")
@@ -124,6 +132,8 @@ def _names(home: Institution, other: Institution, third: Institution, applicant:
         "partner": str(partner.public_id),
         "partner_token": str(Token.objects.get(digest=digest_of(make_token(partner))).public_id),
         "feed_key": make_token(home, feed="text"),
+        "profile_key": make_token(home, feed="p/suivi"),
+        "folder_key": make_token(home, feed="p/dossier"),
         "applicant": str(applicant.public_id),
         "candidate": str(Application.objects.get(member=applicant).public_id),
         **_community(said.indicator, FULL),
@@ -137,6 +147,10 @@ def _names(home: Institution, other: Institution, third: Institution, applicant:
         "third": str(third.public_id),
         **_circles_and_assets(home, third),
         **_people(home, applicant),
+        "transfer": str(create_transfer(home, name="campus", actor=PLATFORM).key.transfer.public_id),
+        "subscription": str(_subscription(home).public_id),
+        **_web_hook(home),
+        **_evidence(home),
         **_alert_and_statuses(home, other),
     }
 
@@ -157,6 +171,41 @@ def _people(home: Institution, applicant: Member) -> dict[str, str]:
         "connection": str(account.pk),
         "question": str(question.public_id),
     }
+
+
+def _subscription(home: Institution) -> Subscription:
+    """To a server that nobody asks: it is paused."""
+    return Subscription.objects.create(
+        institution=home, name="MISP", kind="misp", url="https://misp.example.org/", state="paused"
+    )
+
+
+def _web_hook(home: Institution) -> dict[str, str]:
+    """To a target that nobody asks, with a delivery that was given up."""
+    made = Hook.objects.create(
+        institution=home, name="SOAR", kind="webhook", url="https://soar.example.org/hook", state="paused"
+    )
+    given_up = Delivery.objects.create(hook=made, state="dead", error="target_fails", status=500)
+    return {"webhook": str(made.public_id), "delivery": str(given_up.public_id)}
+
+
+def _evidence(home: Institution) -> dict[str, str]:
+    """A case with an archive that failed, an upload that has just begun, and a guest."""
+    case = Case.objects.create(institution=home, title="Droit")
+    archive = Archive.objects.create(
+        case=case, filename="PC.zip", size=7, arrival=uuid4(), state="failed", failure="piece_lost"
+    )
+    ArtefactState.objects.create(
+        archive=archive, number=0, path="Windows/System32/config/SYSTEM", state="parsed", parser="registry"
+    )
+    upload = Upload.objects.create(case=case, filename="PC2.zip", size=9, expires_at=clock.now() + timedelta(hours=9))
+    guest = Guest.objects.create(case=case, member=make_member())
+    recipient = str(x25519.Identity.generate().to_public())
+    PlatformKey.objects.create(fingerprint="0" * 64, age_recipient=recipient, certificate="-----BEGIN CERTIFICATE-----")
+    return {
+        "case": str(case.public_id), "archive": str(archive.public_id), "upload": str(upload.public_id),
+        "guest": str(guest.public_id),
+    }  # fmt: skip
 
 
 def _alert_and_statuses(home: Institution, other: Institution) -> dict[str, str]:

@@ -73,12 +73,12 @@ COMMUNITY = (
     ),
     Mutation(
         "a copy of the database makes no code",
-        "iocmarket/accounts/mfa_adapter.py", "return _cipher().encrypt(text.encode()).decode()", "return text",
+        "iocmarket/accounts/mfa_adapter.py", "return cipher(_PURPOSE).encrypt(text.encode()).decode()", "return text",
         (f"{_ACCOUNTS}/test_second_factor.py::test_a_copy_of_the_database_makes_no_code",),
     ),
     Mutation(
         "sensitive acts ask for a fresh proof",
-        "iocmarket/accounts/reauthentication.py", '"/account/tokens", "/account/data"', '"/account/data"',
+        "iocmarket/accounts/reauthentication.py", '    "/account/tokens",\n', "",
         (f"{_ACCOUNTS}/test_own_page.py::test_no_token_is_made_from_a_browser_that_was_left_open",),
     ),
     # Circles

@@ -132,12 +132,12 @@ CONTENT = (
     # What goes out
     Mutation(
         "a cell of a table runs no formula",
-        "sharing/feeds/formats/csv.py", "f\"'{cell}\" if cell.startswith(_FORMULA) else cell", "cell",
+        "sharing/feeds/formats/csv.py", "f\"'{cell}\" if cell.startswith(FORMULA) else cell", "cell",
         ("tests/sharing/feeds/test_formats.py::test_csv_carries_the_labels_and_runs_no_formula",),
     ),
     Mutation(
         "a rule of Suricata holds its value and nothing more",
-        "sharing/feeds/formats/suricata.py", '_UNSAFE = re.compile(rb"[^A-Za-z0-9/._~=?&-]+")',
+        "sharing/feeds/signatures.py", '_UNSAFE = re.compile(rb"[^A-Za-z0-9/._~=?&-]+")',
         '_UNSAFE = re.compile(rb"[^ -~]+")',
         ("tests/sharing/feeds/test_formats.py::test_suricata_writes_a_web_address_so_that_nothing_ends_its_string",),
     ),
