@@ -95,6 +95,8 @@ class Turn(models.Model):
     queued = models.IntegerField(default=0)
     # Events or objects that could not be read as a whole: none of their items is among those above.
     unread = models.IntegerField(default=0)
+    # Statements that it took back, because the other server did.
+    withdrawn = models.IntegerField(default=0)
     # How often each reason was given, for refused items and what could not be read.
     reasons = models.JSONField(default=dict)
     # The first of the submissions that it made.
@@ -128,3 +130,18 @@ class TakenEvent(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class MadeSubmission(models.Model):
+    """Which submissions a subscription made, so that what the other server takes back can be found (retiring.py)."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="made", db_index=False)
+    submission = models.UUIDField(unique=True)
+    # Of the event that it was made of (TakenEvent); empty for the objects of a page.
+    key = models.BinaryField(max_length=32)
+
+    class Meta:
+        indexes = [models.Index(fields=["subscription", "key"], name="made_of_event")]
+
+    def __str__(self) -> str:
+        return str(self.submission)

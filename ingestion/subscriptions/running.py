@@ -16,8 +16,9 @@ from django.db import transaction
 from ingestion.submissions import pressure
 from ingestion.subscriptions import misp, taxii
 from ingestion.subscriptions.asking import PullError
-from ingestion.subscriptions.models import Subscription, TakenEvent, Turn
+from ingestion.subscriptions.models import MadeSubmission, Subscription, TakenEvent, Turn
 from ingestion.subscriptions.paging import Ask, Page, Unit, Wish
+from ingestion.subscriptions.retiring import retire, retire_all_but
 from ingestion.subscriptions.taking import Account, Taker
 from ingestion.subscriptions.telling import tell_stopped
 from ingestion.subscriptions.terms import terms_of, wish_of
@@ -142,12 +143,25 @@ def _taken(unit: Unit, work: _Work) -> bool:
             return False
     account = Account()
     work.taker.take(unit, account)
+    _retired(unit, account, work)
     if unit.key:
         TakenEvent.objects.update_or_create(
             subscription=work.subscription, key=unit.key, defaults={"version": unit.version}
         )
     _count(work.turn, account)
     return True
+
+
+def _retired(unit: Unit, account: Account, work: _Work) -> None:
+    """Follow what was taken back; of an event that could not be read nobody knows what it holds."""
+    subscription, viewer = work.subscription, work.taker.viewer
+    if not unit.key:
+        work.turn.withdrawn += retire(subscription, account.ended, viewer=viewer)
+    elif not account.unread:
+        work.turn.withdrawn += retire_all_but(subscription, unit.key, account.said, viewer=viewer)
+    MadeSubmission.objects.bulk_create(
+        MadeSubmission(subscription=subscription, submission=each, key=unit.key) for each in account.submissions
+    )
 
 
 def _count(turn: Turn, account: Account) -> None:

@@ -82,6 +82,7 @@ def amend(subscription: Subscription, told: Told, *, author: Member, actor: Acto
         row.secret = sealed(told.secret)
     if before != {name: getattr(row, name) for name in _WHAT}:
         row.cursor = {"anew": str(uuid4())}  # unlike any other: a page that is on its way does not move it
+        row.made.all().delete()  # what another filter leaves out was not taken back by anybody
     if before["url"] != row.url or before["kind"] != row.kind:
         row.taken.all().delete()
     row.next_at = min(row.next_at, clock.now())

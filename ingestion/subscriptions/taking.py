@@ -23,16 +23,20 @@ from ingestion.submissions.choices import QUERY
 from ingestion.submissions.drafts import InvalidRequest, Sending
 from ingestion.submissions.filing import announced
 from ingestion.submissions.models import Submission
+from ingestion.submissions.parts import drafts_of
 from ingestion.submissions.queueing import enqueue
 from ingestion.submissions.receiving import HEAD, Long, of_file
 from ingestion.submissions.services import submit
 from ingestion.subscriptions.asking import PullError
 from ingestion.subscriptions.paging import Unit
+from ingestion.subscriptions.retiring import taken_back
 from ingestion.subscriptions.terms import Floored, Terms
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.api.problems import Problem
 from iocmarket.api.spool import Body
+from iocmarket.kernel import clock
 from iocmarket.kernel.decision import Refusal
+from iocmarket.kernel.ids import digest_of
 
 _PLACE = re.compile(r"/objects/(\d{1,6})(?:/|$)", re.ASCII)
 _AROUND = frozenset({"marking-definition", "identity", "extension-definition"})
@@ -50,6 +54,10 @@ class Account:
     unread: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     submissions: list[UUID] = field(default_factory=list)
+    said: set[bytes] = field(default_factory=set)
+    """Digests of the values that were shared."""
+    ended: set[bytes] = field(default_factory=set)
+    """Digests of the values that a bundle takes back, and does not share in another object."""
 
     def refuse(self, code: str) -> None:
         """One unit, or one object, that could not be read."""
@@ -68,7 +76,9 @@ class Taker:
     def take(self, unit: Unit, account: Account) -> None:
         """Share what it holds, within the caller's transaction. Raises PullError, ComeBackLater."""
         if unit.reader == "stix":
-            self._bundle(unit.document, list(unit.document["objects"]), account)
+            objects = list(unit.document["objects"])
+            self._bundle(unit.document, objects, account)
+            account.ended = self._ended(unit.document, objects) - account.said
             return
         if (refusal := self._tried(unit.reader, unit.document, account)) is not None:
             account.refuse(refusal.code)
@@ -91,6 +101,21 @@ class Taker:
             kept = [each for index, each in enumerate(objects) if index in half or index not in told]
             self._bundle(around, kept, account)
 
+    def _ended(self, around: Mapping[str, Any], objects: Sequence[Mapping[str, Any]]) -> set[bytes]:
+        """One by one: what can be read of one is found, whatever cannot be of another."""
+        beside = [each for each in objects if each.get("type") in _AROUND]
+        ended: set[bytes] = set()
+        for each in taken_back(objects, clock.now()):
+            try:
+                ended |= self._digests(self._read("stix", {**around, "objects": [each, *beside]}))
+            except (InvalidRequest, Problem, Refusal):
+                continue  # of a value that cannot be read nothing was shared
+        return ended
+
+    def _digests(self, sent: Sending | Long) -> set[bytes]:
+        drafts = sent.drafts if isinstance(sent, Sending) else drafts_of(sent.entries, first=0, choices=sent.choices)
+        return {digest_of(each.type, each.canonical.value) for each in drafts if each.canonical is not None}
+
     def _tried(self, reader: str, document: Mapping[str, Any], account: Account) -> Refusal | None:
         """Why it is refused as a whole, if it is; then nothing of it is stored."""
         try:
@@ -108,6 +133,7 @@ class Taker:
 
     def _shared(self, reader: str, document: Mapping[str, Any], account: Account) -> None:
         sent = self._read(reader, document)
+        account.said |= self._digests(self._read(reader, document) if isinstance(sent, Long) else sent)
         if isinstance(sent, Long):
             long = enqueue(sent, viewer=self.viewer, channel=Submission.Channel.SUBSCRIPTION)
             account.queued += long.expected or 0
