@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
-from operator import itemgetter
 from typing import Any, Final
 
 from ingestion.evidence.artefacts.base import Artefact, Fields, Parser
@@ -95,6 +93,8 @@ MESSAGE_MAX = 2000
 """Characters of a message; a longer one ends in an ellipsis."""
 _RANK: Final = {name: rank for rank, name in enumerate(COLUMNS)}
 _NOTHING: Final[tuple[Any, ...]] = (None, "", [])
+_SHAPES_MAX = 4096
+"""Kinds of records of one artefact of which the plan is kept."""
 _DASHES = "0000-00-00T00:00:00.000000Z"
 
 
@@ -124,34 +124,45 @@ class Recorder:
         self._dataset = parser.datasets[0]
         self._sha256 = item.sha256
         self._salt = f"|{salt}" if salt else ""
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
 
     def record(self, fields: Fields) -> dict[str, Any]:
         """The whole record, its columns in order. Raises KeyError without `_key`, ValueError for a wrong instant."""
-        merged = {**self._common, **fields}
-        key = str(merged.pop("_key"))
-        dataset = merged.setdefault("event.dataset", self._dataset)
-        merged["event.id"] = event_id(self._sha256, dataset, key + self._salt)
-        merged["iocmarket.offset_or_record"] = key
-        stamp = merged.get("@timestamp")
-        merged["@timestamp"] = None if stamp is None else instant(stamp)
-        message = merged.get("message") or f"{dataset} {key}"
-        merged["message"] = message if len(message) <= MESSAGE_MAX else message[: MESSAGE_MAX - 1] + "…"
-        names, values, numbers = _plan(tuple(merged))
+        names = tuple(fields)
+        blank, dropped, numbers = self._shapes.get(names) or self._shaped(names)
+        whole = blank.copy()
+        whole.update(fields)
+        for name in dropped:
+            del whole[name]
+        key = str(fields["_key"])
+        dataset = whole["event.dataset"]
+        whole["event.id"] = event_id(self._sha256, dataset, key + self._salt)
+        whole["iocmarket.offset_or_record"] = key
+        stamp = whole["@timestamp"]
+        if stamp is not None:
+            whole["@timestamp"] = instant(stamp)
+        message = whole["message"] or f"{dataset} {key}"
+        whole["message"] = message if len(message) <= MESSAGE_MAX else message[: MESSAGE_MAX - 1] + "…"
         for name in numbers:
-            if (number := merged[name]) is not None and not -(2**63) <= number < 2**63:
-                merged[name] = None  # no column holds it; the artefact says what it likes
-        whole = dict(zip(names, values(merged), strict=True))
+            if (number := whole[name]) is not None and not -(2**63) <= number < 2**63:
+                whole[name] = None  # no column holds it; the artefact says what it likes
         return whole if all(whole.values()) else _without_blanks(whole)
 
+    def _shaped(self, names: tuple[str, ...]) -> _Shape:
+        """Records of one kind have the same names, and many are of one kind: worked out once, it is their mould."""
+        common = {**dict.fromkeys((*_ALWAYS, *names)), **self._common, "event.dataset": self._dataset}
+        blank = {name: common[name] for name in sorted(common.keys() & _RANK.keys(), key=_RANK.__getitem__)}
+        dropped = tuple(name for name in names if name not in _RANK)
+        shape = blank, dropped, tuple(name for name in names if COLUMNS.get(name) == NUMBER)
+        if len(self._shapes) < _SHAPES_MAX:
+            self._shapes[names] = shape
+        return shape
 
-@lru_cache(maxsize=4096)
-def _plan(names: tuple[str, ...]) -> tuple[tuple[str, ...], itemgetter[Any], tuple[str, ...]]:
-    """Those names in the order of the columns, what takes their values, the numbers among them.
 
-    Records of one kind have the same names: it is worked out once for each kind, which halves the cost of a record.
-    """
-    ordered = tuple(sorted((name for name in names if name in _RANK), key=_RANK.__getitem__))
-    return ordered, itemgetter(*ordered), tuple(name for name in ordered if COLUMNS[name] == NUMBER)
+_ALWAYS: Final = ("@timestamp", "event.id", "iocmarket.offset_or_record", "message")
+"""What every record has, whatever its parser says."""
+_Shape = tuple[dict[str, Any], tuple[str, ...], tuple[str, ...]]
+"""The columns in their order with what all records of the artefact share; names that are no columns; the numbers."""
 
 
 def _without_blanks(whole: dict[str, Any]) -> dict[str, Any]:

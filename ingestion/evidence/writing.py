@@ -36,35 +36,29 @@ class Files:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.counts: dict[str, int] = {}
-        """Records of each dataset."""
         self.errors = 0
-        self._open: dict[str, IO[bytes]] = {}
-        self._lengths: dict[str, array[int]] = {}
+        self._open: dict[str, tuple[IO[bytes], array[int]]] = {}
+        """The file of each dataset and the length of each of its lines."""
         self._errors = (folder / "errors.jsonl").open("wb", buffering=BUFFER)
 
     def record(self, record: dict[str, Any]) -> None:
         """Add one line to its dataset. Raises Full."""
-        dataset = record["event.dataset"]
         try:
-            line = orjson.dumps(record)
+            line = orjson.dumps(record, None, orjson.OPT_APPEND_NEWLINE)
         except TypeError:  # half a surrogate in a name, as file systems of machines allow
-            line = orjson.dumps(_whole(record))
+            line = orjson.dumps(_whole(record), None, orjson.OPT_APPEND_NEWLINE)
         if len(line) > LINE_MAX:
-            line = orjson.dumps(_whole(_cut(record)))
+            line = orjson.dumps(_whole(_cut(record)), None, orjson.OPT_APPEND_NEWLINE)
         try:
-            file = self._open.get(dataset) or self._opened(dataset)
-            self._lengths[dataset].append(file.write(line + b"\n"))
+            file, lengths = self._open.get(record["event.dataset"]) or self._opened(record["event.dataset"])
+            lengths.append(file.write(line))
         except OSError as error:
             raise Full(error.strerror) from error
-        self.counts[dataset] += 1
 
-    def _opened(self, dataset: str) -> IO[bytes]:
+    def _opened(self, dataset: str) -> tuple[IO[bytes], array[int]]:
         path = self.folder / f"{folder_name(dataset, 'unknown')}.jsonl"
-        file = self._open[dataset] = path.open("wb", buffering=BUFFER)
-        self.counts[dataset] = 0
-        self._lengths[dataset] = array("I")
-        return file
+        opened = self._open[dataset] = path.open("wb", buffering=BUFFER), array("I")
+        return opened
 
     def error(self, error: dict[str, str]) -> None:
         """Add one line to the errors."""
@@ -73,36 +67,39 @@ class Files:
 
     def finish(self) -> dict[str, int]:
         """Close everything, write Parquet; the records of each dataset. Raises ValueError when Parquet has others."""
-        for file in (*self._open.values(), self._errors):
+        for file in (*(file for file, _lengths in self._open.values()), self._errors):
             file.close()
-        for dataset, count in self.counts.items():
-            written = parquet(self.folder / f"{folder_name(dataset, 'unknown')}.jsonl", self._lengths.pop(dataset))
-            if written != count:
-                raise ValueError(f"{dataset}: {count} records, {written} of them in Parquet")
-        return dict(sorted(self.counts.items()))
+        counts = {dataset: len(lengths) for dataset, (_file, lengths) in sorted(self._open.items())}
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "threads": "1",
+            "memory_limit": ENGINE_MEMORY,
+            "temp_directory": str(self.folder / "sorting"),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        with duckdb.connect(config=settings) as engine:
+            for dataset, count in counts.items():
+                written = parquet(
+                    engine, self.folder / f"{folder_name(dataset, 'unknown')}.jsonl", self._open.pop(dataset)[1]
+                )
+                if written != count:
+                    raise ValueError(f"{dataset}: {count} records, {written} of them in Parquet")
+        return counts
 
 
-def parquet(lines: Path, lengths: Sequence[int]) -> int:
+def parquet(engine: duckdb.DuckDBPyConnection, lines: Path, lengths: Sequence[int]) -> int:
     """Sort the records of JSON lines by their instants and write Parquet beside them; how many there are.
 
     Sorting whole records takes their size twice in memory: only their keys are sorted, by an engine that spills.
     `lengths` are those of the lines, in bytes.
     """
     target = lines.with_suffix(".parquet")
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "threads": "1",
-        "memory_limit": ENGINE_MEMORY,
-        "temp_directory": str(lines.parent / "sorting"),
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-    }
-    with duckdb.connect(config=settings) as engine:
-        _sort(engine, lines, lengths)
-        engine.execute(
-            f"COPY (SELECT * FROM {_read(lines, COLUMNS)}) TO {_text(str(target))}"  # noqa: S608 (quoted paths)
-            f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
-        )
-        row = engine.execute(f"SELECT count(*) FROM {_text(str(target))}").fetchone()  # noqa: S608 (a quoted path)
+    _sort(engine, lines, lengths)
+    engine.execute(
+        f"COPY (SELECT * FROM {_read(lines, COLUMNS)}) TO {_text(str(target))}"  # noqa: S608 (quoted paths)
+        f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+    )
+    row = engine.execute(f"SELECT count(*) FROM {_text(str(target))}").fetchone()  # noqa: S608 (a quoted path)
     return int(row[0]) if row else 0
 
 

@@ -78,6 +78,8 @@ def described(raw: RawRecord, known: dict[tuple[str, int], Any]) -> Fields:
     event = orjson.loads(written)["Event"]
     system = event["System"]
     code = system["EventID"]
+    if code.__class__ is dict:
+        code = code.get("#text")
     if code.__class__ is not int:
         code = number(text(code))
     source = _attribute(system.get("Provider"), "Name")
@@ -91,8 +93,7 @@ def described(raw: RawRecord, known: dict[tuple[str, int], Any]) -> Fields:
     channel = system.get("Channel")
     if channel.__class__ is str:
         found["winlog.channel"] = channel
-    identity = number(system.get("EventRecordID"))
-    found["winlog.record_id"] = identity if identity is not None else number(raw["event_record_id"])
+    found["winlog.record_id"] = _identity(system.get("EventRecordID"), raw)
     found["winlog.provider_name"] = source
     computer = system.get("Computer")
     if computer.__class__ is str:
@@ -108,6 +109,12 @@ def described(raw: RawRecord, known: dict[tuple[str, int], Any]) -> Fields:
     if security is not None and "user.id" not in found:
         found["user.id"] = _attribute(security, "UserID")
     return found
+
+
+def _identity(said_: Any, raw: RawRecord) -> int | None:
+    """The number that the event itself says, else that of its record."""
+    read = number(said_)
+    return read if read is not None else number(raw["event_record_id"])
 
 
 def _as_written(written: str, event: dict[str, Any]) -> str:

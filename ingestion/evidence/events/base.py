@@ -52,10 +52,13 @@ class Meaning:
         """Work out once how each datum is read: this is looked at for every event of every log."""
         steps = tuple((column, name, _reader(column)) for column, name in self.fields.items())
         object.__setattr__(self, "steps", steps)
-        object.__setattr__(self, "pieces", tuple(_NAMES.split(self.says)))
+        literals, names = _NAMES.split(self.says)[::2], _NAMES.findall(self.says)
+        object.__setattr__(self, "form", "%s".join(literal.replace("%", "%%") for literal in literals))
+        object.__setattr__(self, "names", tuple(names))
 
     steps: tuple[tuple[str, str, Callable[[Fields, str, Any], None]], ...] = field(init=False, repr=False)
-    pieces: tuple[str, ...] = field(init=False, repr=False)
+    form: str = field(init=False, repr=False)
+    names: tuple[str, ...] = field(init=False, repr=False)
 
     def apply(self, data: Data, found: Fields) -> None:
         """Write what this event says into its record."""
@@ -64,9 +67,14 @@ class Meaning:
         found["event.type"] = [self.type]
         if self.technique:
             found["threat.technique.id"] = [self.technique]
+        get = data.get
         for column, name, read in self.steps:
-            value = data.get(name)
-            if value is not None:
+            value = get(name)
+            if read is _text and value.__class__ is str:  # nearly all: the call would take longer than its work
+                value = value.strip()
+                if value not in _NOTHING:
+                    found[column] = value
+            elif value is not None:
                 read(found, column, value)
         if self.more is not None:
             self.more(data, found)
@@ -75,8 +83,7 @@ class Meaning:
 
     def message(self, data: Data) -> str:
         """One line for people."""
-        pieces = self.pieces
-        return "".join([said(data.get(piece)) if at % 2 else piece for at, piece in enumerate(pieces)])
+        return self.form % tuple(map(said, map(data.get, self.names)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +157,8 @@ def said(value: Any) -> str:
     kind = value.__class__
     if kind is str and len(value) <= _SAID_MAX and value.isprintable():
         return str(value)  # itself: as are nearly all
+    if value is None:
+        return ""
     if kind is int:
         return str(value)
     found = text(value) or ""

@@ -119,4 +119,4 @@ class Subject:
     """Lazily; may raise nothing but what the hive's own reading notes."""
 
 
-subjects: Registry[Subject] = Registry("ingestion.evidence.hives", templates=frozenset({"base", "reading"}))
+subjects: Registry[Subject] = Registry("ingestion.evidence.hives", templates=frozenset({"base", "reading", "walking"}))

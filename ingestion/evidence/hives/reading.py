@@ -20,6 +20,7 @@ from typing import Any, Final
 from Registry.Registry import Registry as Library
 
 from ingestion.evidence.artefacts.base import Fault
+from ingestion.evidence.hives.walking import keys_below
 from ingestion.evidence.moments import filetime
 
 KEYS_MAX: Final = 4_000_000
@@ -153,6 +154,7 @@ class Hive:
                 mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
             self._close = mapped.close
             self.head = mapped[:512]
+            self._mapped = mapped
             self._root = Library(_Mapped(mapped)).root()._nkrecord  # noqa: SLF001 (it tells no offsets)
         except Exception as error:  # noqa: BLE001 (whatever the library raises)
             raise UnreadableError(_said(error)) from None
@@ -178,6 +180,11 @@ class Hive:
 
     def count(self) -> int:
         """How many keys there are, the root included; a key that is named twice counts once."""
+        counted = keys_below(self._mapped, self._root.offset(), KEYS_MAX)
+        return self._counted() if counted is None else counted
+
+    def _counted(self) -> int:
+        """The same for a damaged hive, far slower: what the library raises is noted with the path of the key."""
         seen: set[int] = set()
         waiting = [self.root]
         while waiting and len(seen) < KEYS_MAX:
