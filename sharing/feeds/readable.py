@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
@@ -70,6 +69,7 @@ class Readable:
         """For quick questions."""
         return frozenset(view.pk for view in self.deciding)
 
+    @cached_property
     def signature(self) -> bytes:
         """Changes with every publication in any of these views: a view's head moves with each new version."""
         told = [(view.pk, view.head) for view in sorted(self.every, key=lambda view: view.pk)]
@@ -79,6 +79,7 @@ class Readable:
         """Up to where each view was read, in microseconds since 1970."""
         return {view.pk: (view.head - _EPOCH) // MICROSECOND for view in self.every if view.head is not None}
 
+    @cached_property
     def access(self) -> bytes:
         """Equal while exactly these views may be read, in which exactly this may be told."""
         return hashlib.sha256(f"{sorted(self.shown_ids)}{sorted(self.deciding_ids)}{self.since}".encode()).digest()
@@ -113,8 +114,12 @@ def views_statement(viewer: Viewer) -> tuple[str, tuple[Any, ...]]:
     return _VIEWS.written(Exit.of(viewer))
 
 
-def readable_of(viewer: Viewer, rows: Sequence[Sequence[Any]]) -> Readable | None:
-    """The views behind this viewer's feeds; None while one of them does not exist or is being filled: ask later."""
+@lru_cache(maxsize=512)
+def readable_of(viewer: Viewer, rows: tuple[tuple[Any, ...], ...]) -> Readable | None:
+    """The views behind this viewer's feeds; None while one of them does not exist or is being filled: ask later.
+
+    Pure, and kept for rows that were just the same: between two publications a consumer's requests all bring those.
+    """
     found = [Behind(*row[:5]) for row in rows]
     wanted = 1 if viewer.community_only else rows[0][-2] if rows else ALWAYS
     shown, deciding = _at(viewer.ceiling, found), _at(viewer.decider.ceiling, found)

@@ -106,8 +106,8 @@ class Request:
         # The policy rules what tools act on, one value a line; whole objects carry everything, with its labels.
         ruled = policy if isinstance(self.fmt, LineFormat) else ""
         told = f"{hour}:{settings.SCORE_THRESHOLD}:{guarded}:{ruled}:".encode()
-        self._inputs = hashlib.sha256(told + readable.signature()).digest()
-        self._access = hashlib.sha256(told + readable.access()).digest()
+        self._inputs = hashlib.sha256(told + readable.signature).digest()
+        self._access = hashlib.sha256(told + readable.access).digest()
 
     def serial(self) -> int | None:
         """The serial, if the content cannot have changed since it was given; None when only building it tells."""

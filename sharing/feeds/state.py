@@ -141,7 +141,7 @@ def look(viewer: Viewer, feed: bytes, *, blocks: bool) -> Looked:
     sql, before, after = _statement(Exit.of(viewer), viewer.decider if blocks else None)
     rows = planned_rows(sql, [*before, viewer.institution_id, feed, viewer.institution_id, *after])
     inputs, access, serial, digest, ruled, *beside = rows[0][COLUMNS:]
-    readable = readable_of(viewer, [row[:COLUMNS] for row in rows if row[0] is not None])
+    readable = readable_of(viewer, tuple([row[:COLUMNS] for row in rows if row[0] is not None]))
     guarded = f"{signed(beside[0])}:{beside[1] or ''}" if blocks else ""
     policy = "" if ruled is None or viewer.community_only else bytes(ruled).hex()
     if serial is None:

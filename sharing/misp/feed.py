@@ -23,7 +23,7 @@ from sharing.misp.own_names import event_called
 from sharing.misp.reach import NotReady, Reach, reach_of
 from sharing.misp.shapes import Json
 from sharing.misp.telling import events_told, statements_at, told_attributes
-from sharing.misp.types import written
+from sharing.misp.types import text_of
 
 CHUNK = 1000
 MANIFEST, HASHES = "manifest.json", "hashes.csv"
@@ -47,7 +47,7 @@ def tag_of(viewer: Viewer, name: str) -> str:
     if looked.readable is None:
         raise NotReady
     told = f"{moment_of(clock.now()):%Y%m%d%H}:{settings.SCORE_THRESHOLD}:{looked.guarded}:{looked.policy}:"
-    return hashlib.sha256(key + told.encode() + looked.readable.signature()).hexdigest()[:32]
+    return hashlib.sha256(key + told.encode() + looked.readable.signature).hexdigest()[:32]
 
 
 def file_of(viewer: Viewer, name: str) -> File | None:
@@ -86,7 +86,7 @@ def _values(reach: Reach) -> Iterator[tuple[str, str]]:
             names |= {row.pk: str(head.shown.uuid) for row, head, _sum in told}
             for type_name, value, event in some:
                 if event in names:
-                    yield written(type_name, value, threat_type="", subtree=False).value, names[event]
+                    yield text_of(type_name, value), names[event]
 
 
 def _event(reach: Reach, name: str) -> File | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
@@ -21,6 +21,8 @@ from sharing.feeds.codings import Coding, coded, unmarked
 from sharing.misp import feed
 from sharing.misp.reach import NotReady
 
+PIECE = 1 << 16
+"""Bytes that are sent at once."""
 _VARY = "Accept-Encoding, Authorization, Cookie, X-MISP-AUTH"
 
 
@@ -64,10 +66,24 @@ def sent_as(parts: Iterable[bytes], media_type: str, content: str, coding: Codin
         whole = b"".join(coded(iter(parts), coding))
         answer = HttpResponse(whole, content_type=media_type, headers={"Content-Length": str(len(whole))})
     else:
-        answer = StreamingHttpResponse(coded(iter(parts), coding), content_type=media_type)
+        answer = StreamingHttpResponse(coded(together(parts), coding), content_type=media_type)
     if coding is not Coding.IDENTITY:
         answer["Content-Encoding"] = coding.value
     return labelled(answer, content, coding)
+
+
+def together(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same in larger pieces: each is sent by itself, and a line apiece takes ten times as long as writing it."""
+    held: list[bytes] = []
+    size = 0
+    for part in parts:
+        held.append(part)
+        size += len(part)
+        if size >= PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
 
 
 def labelled(answer: HttpResponseBase, content: str, coding: Coding) -> HttpResponseBase:

@@ -30,7 +30,7 @@ from sharing.misp.own_names import event_called
 from sharing.misp.reach import Reach
 from sharing.misp.shapes import Head, Json, Statement
 from sharing.misp.telling import Sum, heads_of, statements_at, told_attributes, without_story
-from sharing.misp.types import written
+from sharing.misp.types import text_of
 
 CHUNK = 500
 """Events, or attributes of one, that are read at once."""
@@ -102,7 +102,7 @@ class Folder:
             heads = self._heads({part.event: part.sum for part in some})
             rows = self._rows(Q(event__in=list(heads), gone_at__isnull=True))
             values = (
-                (written(row.type, row.value, threat_type="", subtree=False).value, str(heads[row.event_id].shown.uuid))
+                (text_of(row.type, row.value), str(heads[row.event_id].shown.uuid))
                 for row in rows
                 if self._chosen.state(row.public_id) == _HERE
             )

@@ -49,7 +49,7 @@ class Written(NamedTuple):
 def written(type_name: str, value: str, *, threat_type: str, subtree: bool) -> Written:
     """The value in MISP's words."""
     kind = _kind(type_name, threat_type, subtree=subtree)
-    text = _text(type_name, value)
+    text = text_of(type_name, value)
     back = next(parts_of(kind, text), None)
     same = back is not None and _canonical(*back) == (type_name, value)
     return Written(kind, text, "" if same else type_name)
@@ -64,7 +64,8 @@ def _kind(type_name: str, threat_type: str, *, subtree: bool) -> str:
     return kind
 
 
-def _text(type_name: str, value: str) -> str:
+def text_of(type_name: str, value: str) -> str:
+    """A value as an attribute has it, for who needs nothing else of it."""
     if type_name == "asn":
         return value.removeprefix("AS")  # clients convert it to a number
     if type_name in _ENDPOINTS:

@@ -6,9 +6,14 @@ Clients join addresses in every way; a redirect would lose the body of a POST an
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
+
+SHORT = 32
+"""Letters of a path that names a kind of thing: one with an identifier or a key in it is longer, and is not kept."""
 
 
 class EitherSlash:
@@ -30,7 +35,17 @@ def _other_spelling(path: str) -> str:
 
 
 def leads_somewhere(path: str) -> bool:
-    """Whether a route of ours has this very path."""
+    """Whether a route of ours has this very path. What machines ask again and again is compared once."""
+    return _kept(path, settings.ROOT_URLCONF) if len(path) <= SHORT else _leads(path)
+
+
+@lru_cache(maxsize=1024)
+def _kept(path: str, urlconf: str) -> bool:
+    del urlconf  # only the key
+    return _leads(path)
+
+
+def _leads(path: str) -> bool:
     try:
         resolve(path)
     except Resolver404:

@@ -16,6 +16,7 @@ from iocmarket.indicators.models import Contribution, Report
 from iocmarket.indicators.services import withdraw
 from iocmarket.kernel.marking import PAP, TLP
 from iocmarket.publication.publisher import run_until_idle
+from sharing.misp.feed_views import together
 from tests.factories import contribute, make_institution, make_token, viewer_for
 
 pytestmark = pytest.mark.django_db
@@ -193,3 +194,11 @@ def test_it_needs_a_token(home: Institution) -> None:
     assert Client().get("/feeds/misp/manifest.json").status_code == 401
     reading = Client(headers={"Authorization": make_token(home, scopes=[Scope.INDICATORS_READ])})
     assert reading.get("/feeds/misp/manifest.json").status_code == 403
+
+
+def test_small_parts_are_sent_together_and_nothing_is_lost() -> None:
+    parts = [b"%05d\n" % number for number in range(30_000)]
+    pieces = list(together(parts))
+    assert b"".join(pieces) == b"".join(parts)
+    assert len(pieces) == 3
+    assert list(together([])) == []

@@ -1,0 +1,33 @@
+"""Paths are found by their first word, and are the same that Django would find by comparing all."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import Resolver404, get_resolver, path, re_path, resolve
+
+from iocmarket.urls import by_first_word
+from iocmarket.web.views import page_not_found
+
+
+def _patterns_met(asked: str) -> int:
+    try:
+        resolve(asked)
+    except Resolver404 as error:
+        return sum(len(tried) for tried in error.args[0]["tried"])
+    raise AssertionError("the path was to lead nowhere")
+
+
+def test_a_path_is_compared_with_those_that_begin_like_it() -> None:
+    every = sum(1 for _name in get_resolver().reverse_dict)
+    assert every > 200
+    assert _patterns_met("/feeds/one/too/many") < 120
+
+
+def test_patterns_of_one_word_keep_their_order() -> None:
+    first, other, second = (path(route, page_not_found) for route in ("a/<str:x>", "b", "a/b"))
+    assert by_first_word([first, other, second]) == {"a": [first, second], "b": [other]}
+
+
+@pytest.mark.parametrize("open_to_all", [path("<str:x>", page_not_found), re_path("^a/b", page_not_found)])
+def test_where_any_word_may_stand_all_are_compared(open_to_all: object) -> None:
+    assert by_first_word([path("a", page_not_found), open_to_all]) is None  # type: ignore[list-item]
