@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import random
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -116,39 +115,6 @@ def test_nothing_lies_plain_while_it_comes(machine: Client, case: str, place: Pa
     assert len(kept) > 60_000
     assert BODY[:30] not in kept
     assert "s3cret-of-the-zip" not in str(Upload.objects.values())
-
-
-def test_an_upload_that_is_interrupted_twenty_times_is_the_same(
-    machine: Client, case: str, private: Private, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each time somewhere else: within a piece of the network, between two, before the first byte."""
-    drawn = random.Random(7)
-    body = drawn.randbytes(700_000)
-    cuts = [*sorted(drawn.sample(range(len(body)), 18)), len(body) - 1, len(body) - 1]
-    where = begin(machine, case, len(body))["Location"]
-
-    def broken(until: int) -> Any:
-        def pieces(request: Any, announced: Any, *, most: int) -> Iterator[bytes]:
-            sent = request.read()[: max(0, until)]
-            for at in range(0, len(sent), 4096):
-                yield sent[at : at + 4096]
-            raise Problem(400, "body_incomplete", "the body ended before its announced length")
-
-        return pieces
-
-    for cut in cuts:
-        offset = int(machine.head(where, headers=TUS)["Upload-Offset"])
-        with monkeypatch.context() as patch:
-            patch.setattr("ingestion.evidence.tus.pieces_of", broken(cut - offset))
-            assert proceed(machine, where, offset, body[offset:]).status_code == 400
-    offset = int(machine.head(where, headers=TUS)["Upload-Offset"])
-    assert offset == len(body) - 1
-    assert proceed(machine, where, offset, body[offset:]).status_code == 204
-    archive = Archive.objects.get()
-    working.work_on(archive.pk)
-    archive.refresh_from_db()
-    assert archive.sha256 == hashlib.sha256(body).hexdigest()
-    assert original(archive, private) == body
 
 
 def test_a_piece_with_another_checksum_is_not_kept(machine: Client, case: str, place: Path) -> None:

@@ -80,12 +80,13 @@ print(json.dumps(made))
         found: dict[str, str] = json.loads(self.python(code).splitlines()[-1])
         return found
 
-    def start(self, name: str, *command: str) -> None:
-        """Start a lasting process; its output is kept beside the data."""
+    def start(self, name: str, *command: str, group: int | None = None) -> None:
+        """Start a lasting process, in a group if one is named; its output is kept beside the data."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, *command], env=self._environment, cwd=PROJECT, stdout=log, stderr=subprocess.STDOUT
-            )
+                [sys.executable, *command], env=self._environment, cwd=PROJECT, stdout=log, stderr=subprocess.STDOUT,
+                group=group,
+            )  # fmt: skip
 
     def serve(self, *, publishers: int = 1, workers: int = 2) -> None:
         """gunicorn as `make run` starts it, and publishers; returns when it answers."""
