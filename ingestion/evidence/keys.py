@@ -83,8 +83,19 @@ def ensure() -> Private:
     return Private(tuple(pair["age"] for pair in pairs), tuple(pair["private_key"].encode() for pair in pairs))
 
 
+def renew() -> None:
+    """Draw another pair, which collectors are told of from now on; what was encrypted to older ones is still opened.
+
+    Its name sorts behind that of a pair of the same day.
+    """
+    ensure()
+    folder: Path = settings.EVIDENCE_KEYS_DIR
+    write_once(folder / f"{clock.now():%Y%m%dT%H%M%S%f}.json", lambda: json.dumps(_drawn()))
+    ensure()
+
+
 def _make(folder: Path) -> None:
-    """Draw a pair; of two starters at once both read the first one's."""
+    """Draw the first pair; of two starters at once both read the first one's."""
     write_once(folder / f"{clock.now():%Y%m%d}.json", lambda: json.dumps(_drawn()))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from ingestion.evidence.artefacts.base import HEAD_BYTES, Artefact, Context, Fault, Parser, parsers, recoverable
 from ingestion.evidence.containers.base import Item, Opened
 from ingestion.evidence.records import Recorder
+from ingestion.evidence.unread import why
 from ingestion.evidence.writing import Files, Full
 
 FAULTS_KEPT = 1000
@@ -34,7 +35,8 @@ class Work:
     salt: str = ""
     state: str = "unparsed"
     """"parsed", "partial" (with faults), "failed" (faults and no record), "crashed" (took its process with it),
-    "unparsed" (no parser wants it), "duplicate" (the same file was collected twice)."""
+    "unparsed" (no parser wants it), "unread" (nor does any, but its one error says what it is), "duplicate" (the same
+    file was collected twice)."""
     records: int = 0
     errors: int = 0
     shown: list[dict[str, str]] = field(default_factory=list)
@@ -96,6 +98,7 @@ def parse_all(
     """Parse everything that is planned; what is in `skip` ended a process before and is left out."""
     for number, one in enumerate(work):
         if one.parser is None:
+            _left(one, files)
             continue
         tell({"at": "parsing", "key": one.key, "path": one.item.path, "done": number, "of": len(work)})
         if one.key in skip:
@@ -105,6 +108,15 @@ def parse_all(
         began = time.monotonic()
         _parse(one, one.parser, Artefact(one.item, context(one.item)), files, tell)
         one.seconds = time.monotonic() - began
+
+
+def _left(one: Work, files: Files) -> None:
+    """Tell of what is known and not read."""
+    with one.item.file.open("rb") as file:
+        said = why(one.item, file.read(HEAD_BYTES)) if one.state == "unparsed" else ""
+    if said:
+        one.state = "unread"
+        _fault(one, Fault("", said), files)
 
 
 def _parse(one: Work, parser: Parser, artefact: Artefact, files: Files, tell: Tell) -> None:

@@ -18,13 +18,17 @@ class Command(BaseCommand):
     help = "Work on evidence: makes the platform's keys at its first start, and alone reads them."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """One choice."""
+        """What to do in place of working until the end."""
         parser.add_argument("--once", action="store_true", help="Do what waits, and end.")
+        parser.add_argument("--renew-keys", action="store_true", help="Draw another pair of keys, and end.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """One archive at a time: what it reads is hostile, and is bounded by what one child process may take."""
         del args
         keys.ensure()
+        if options["renew_keys"]:
+            keys.renew()
+            return
         if options["once"]:
             working.sweep()
             return
