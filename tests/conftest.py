@@ -19,6 +19,7 @@ import pytest
 from celery import Task
 from django.conf import settings
 from django.db import connection
+from django.test import TransactionTestCase
 from django.utils.translation import trans_real
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -27,6 +28,7 @@ from iocmarket.accounts.tasks import forgotten_password
 from iocmarket.web.catalogue import mo
 from iocmarket.web.tasks import deliver
 from sharing.feeds import blobs
+from tests import emptying
 from tests import mailbox as mailboxes
 from tests.factories import PASSWORD
 from tests.overheard import Overheard, words_of_the_suite
@@ -101,6 +103,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER IF EXISTS audit_event_no_truncate ON audit_event")
         cursor.execute("DROP TRIGGER IF EXISTS audit_seal_no_truncate ON audit_seal")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _emptied_quickly() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", emptying.empty)
+        yield
 
 
 @pytest.fixture
