@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -13,12 +14,23 @@ RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]},
     "resultTypes": ["violations"],
 }
+COLOURS = {**RULES, "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+"""The rules of these tags that look at colours: all others say the same of a page in both themes."""
 LOOKS = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
 
 
 def barriers(page: Page) -> list[str]:
     """What axe-core finds against WCAG 2.1 AA on the page as it is now: one line for each barrier, none at best."""
-    found = Axe().run(page, options=RULES).response["violations"]
+    return _told(page, RULES)
+
+
+def faint(page: Page) -> list[str]:
+    """What of it is too near to its ground in the theme that the page wears now."""
+    return _told(page, COLOURS)
+
+
+def _told(page: Page, options: dict[str, Any]) -> list[str]:
+    found = Axe().run(page, options=options).response["violations"]
     return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
 
