@@ -13,6 +13,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from iocmarket.accounts.models import Institution, Member, Token
 from iocmarket.accounts.viewer import Viewer
@@ -95,7 +96,7 @@ class Archive(models.Model):
     class State(models.TextChoices):
         """`received`: all bytes are here. `shredded`: none is any more; what is known of it stays."""
 
-        RECEIVED = "received", _("received")
+        RECEIVED = "received", pgettext_lazy("an archive", "received")
         PROCESSING = "processing", _("being processed")
         DONE = "done", _("processed")
         FAILED = "failed", _("failed")

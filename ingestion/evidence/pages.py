@@ -22,7 +22,8 @@ from ingestion.evidence import cases as services
 from ingestion.evidence.commands import commands
 from ingestion.evidence.forms import CaseForm, GuestForm
 from ingestion.evidence.models import Archive, Case, Guest, PlatformKey
-from ingestion.evidence.working import FAILURES
+from ingestion.evidence.refusals import OF_UPLOADS, SENTENCES
+from ingestion.evidence.working import FAILURES, WAITING
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.viewer import Viewer, viewer_of_member
 from iocmarket.accounts.views import member_of
@@ -67,7 +68,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = services.case_read(public_id, viewer)
     if found is None:
         raise Http404
-    held = found.archives.order_by("-pk")
+    held = list(found.archives.order_by("-pk"))
     context = {
         "case": found,
         "own": found.institution_id == viewer.institution_id and Scope.EVIDENCE_WRITE in viewer.scopes,
@@ -80,6 +81,8 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "form": GuestForm(),
         "api": settings.PUBLIC_URL + reverse("api-evidence-put", args=["x"])[:-1],
         "most": settings.EVIDENCE_MAX_BYTES,
+        "refusals": {code: str(SENTENCES[code]) for code in OF_UPLOADS},
+        "waits": any(one.state in WAITING for one in held),
     }
     return render(request, "evidence/case.html", context)
 

@@ -21,6 +21,12 @@ SENTENCES: dict[str, Promise] = {
     "too_many_pieces": _("The upload comes in too many pieces: send larger ones."),
 }
 
+OF_UPLOADS = (
+    "archive_too_large", "bad_filename", "bad_password", "empty_archive", "no_evidence_keys", "quota_used_up",
+    "too_many_pieces",
+)  # fmt: skip
+"""Those that the script of a case's page tells: the API answers with a sentence for programs, in English."""
+
 
 def register() -> None:
     """Called once, when the app is ready."""

@@ -41,6 +41,9 @@ EXPECTED = (
     "htmx:sendAbort, ",
 )
 
+# And this, where a test breaks the connection itself.
+BROKEN = ("Failed to load resource: net::ERR_",)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every test of this folder is a browser test."""
@@ -74,11 +77,13 @@ Visit = Callable[..., Page]
 
 @pytest.fixture
 def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
-    """`visit(path, session=None, **context)`: open a path in a new browser context and give its page."""
+    """`visit(path, session=None, breaks=False, **context)`: open a path in a new browser context and give its page."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
+    expected = list(EXPECTED)
 
-    def open_page(path: str = "/", session: Client | None = None, **options: Any) -> Page:
+    def open_page(path: str = "/", session: Client | None = None, breaks: bool = False, **options: Any) -> Page:
+        expected.extend(BROKEN if breaks else ())
         options.setdefault("locale", "fr-FR")
         options.setdefault("viewport", {"width": 1440, "height": 900})
         context = browser.new_context(base_url=live_server.url, **options)
@@ -96,7 +101,7 @@ def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
     yield open_page
     for context in contexts:
         context.close()
-    assert [line for line in complaints if not line.startswith(EXPECTED)] == []
+    assert [line for line in complaints if not line.startswith(tuple(expected))] == []
 
 
 @pytest.fixture
