@@ -45,6 +45,7 @@ KEPT = frozenset(
         "audit.Event",  # nobody writes the past anew
         "feeds.FeedPolicy",  # of tools that read the old institution's feeds
         "feeds.FeedState",  # a consumer's place in the old institution's feeds
+        "misp.MovedFor",  # what the old institution's own MISP was told to block
         "misp.WrittenAttribute",  # names that clients gave whose tokens are revoked
         "misp.WrittenEvent",
         "privacy.Erasure",  # an institution that is erased merges with none

@@ -1,6 +1,6 @@
 """Lists of lines that are written again only where something changed (ADR 0066).
 
-A list is cut into stretches of some two thousand values. Beside its file stands another that says what each stretch
+A list is cut into stretches of some thousand values. Beside its file stands another that says what each stretch
 holds: where it begins, which indicators, how many bytes, what was counted. After a publication the stretches of the
 indicators that were published are made anew, and everything else is copied from the file before.
 
@@ -36,7 +36,7 @@ from sharing.feeds.readable import Readable
 from sharing.feeds.selection import Judged, judged, numbered
 from sharing.feeds.state import Content
 
-SIZE = 2000
+SIZE = 1000
 """Values in one stretch; one that grew to twice as many is cut again."""
 MANY = 5000
 """Indicators that may have changed in one view: beyond, all is written anew."""

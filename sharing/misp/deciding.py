@@ -29,11 +29,11 @@ from sharing.feeds.formats.base import Mode
 from sharing.feeds.items import Item
 from sharing.feeds.policies import policy_for, ruling_of
 from sharing.feeds.selection import moment_of
-from sharing.misp.reach import Reach, Shown
+from sharing.misp.models import Moved
+from sharing.misp.reach import DETECTING_TOOL, Reach, Shown
 from sharing.misp.types import UNJUDGED
 
-DETECTING = "misp-detect"
-"""The tool of a token whose MISP only detects: nothing it does with a value can be noticed."""
+DETECTING = DETECTING_TOOL
 _LIVE, _EXPIRED, _WITHDRAWN = (state.value for state in (Entry.State.LIVE, Entry.State.EXPIRED, Entry.State.WITHDRAWN))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -110,6 +110,7 @@ class _Judge:
     def __init__(self, reach: Reach, ids: Sequence[int], moment: datetime) -> None:
         self._reach, self._moment = reach, moment
         self._contested = _contested(reach.viewer, ids)
+        self._moved = _moved(reach, ids)
         self._by = guarding()
         policy = policy_for(reach.viewer)
         self._blocking, self._detecting = (
@@ -127,7 +128,10 @@ class _Judge:
         value = Value(
             type=first.type, value=first.value, places=places, live=bool(said), detected=False, blocked=False,
             subtree=any(told.subtree for told in said or known),
-            stamp=max(max(told.date_added, gained(self._reach.by_pk[told.view_id])) for told in places.values()),
+            stamp=max(
+                *(max(told.date_added, gained(self._reach.by_pk[told.view_id])) for told in places.values()),
+                self._moved.get(pk, _EPOCH),
+            ),
             score=max((told.score or 0.0 for told in said), default=0.0),
         )  # fmt: skip
         if not said or ioc_types[first.type].misp_type in UNJUDGED or pk in self._contested:
@@ -167,6 +171,14 @@ def _item(value: Value, said: Sequence[Told]) -> Item:
         last_seen=max(told.last_seen or told.date_added for told in said),
         valid_until=value.stamp, institutions=1, changed=value.stamp,
     )  # fmt: skip
+
+
+def _moved(reach: Reach, ids: Sequence[int]) -> dict[int, datetime]:
+    """When those of these values moved for which nothing was published (moved.py)."""
+    if reach.moving is None:
+        return {}
+    rows = Moved.objects.filter(among(Moved, "indicator", ids), exit=reach.moving)
+    return dict(rows.values_list("indicator_id", "moved_at"))
 
 
 def _contested(viewer: Viewer, ids: Sequence[int]) -> frozenset[int]:

@@ -32,19 +32,25 @@ FIRST = Turn(_EPOCH, _EPOCH, 0)
 
 _MINE = "mine (view_id, gained) AS (VALUES {values})"
 # Of values that were said something of in another view since then: what tells of them here is as new as that.
-_BESIDE = """beside AS (SELECT named.event_id, max(GREATEST(entry.date_added, mine.gained)) AS moment
+_BESIDE = """touched AS (SELECT named.event_id, max(GREATEST(entry.date_added, mine.gained)) AS moment
 FROM publication_entry AS entry JOIN mine USING (view_id)
 JOIN misp_attribute AS named ON named.indicator_id = entry.indicator_id AND named.view_id <> entry.view_id
 JOIN mine AS other ON other.view_id = named.view_id
-WHERE entry.date_added >= %s OR (mine.gained >= %s AND entry.date_added < mine.gained) GROUP BY 1)"""
+WHERE entry.date_added >= %s OR (mine.gained >= %s AND entry.date_added < mine.gained) GROUP BY 1
+UNION ALL SELECT named.event_id, max(moved.moved_at) FROM misp_moved AS moved
+JOIN misp_attribute AS named ON named.indicator_id = moved.indicator_id JOIN mine ON mine.view_id = named.view_id
+WHERE moved.exit_id = %s AND moved.moved_at >= %s GROUP BY 1)"""
+# What moved without a publication (moved.py) counts as said of.
+_NEWEST = "beside AS (SELECT event_id, max(moment) AS moment FROM touched GROUP BY 1)"
 _MOVED = """SELECT beside.moment AS stamp, event.changed_at AS changed, event.id
 FROM beside JOIN misp_event AS event ON event.id = beside.event_id JOIN mine USING (view_id)
 WHERE beside.moment > GREATEST(event.changed_at, mine.gained) AND beside.moment >= %s AND beside.moment <= %s
 AND (beside.moment, event.changed_at, event.id) > (%s, %s, %s)"""
 _NOT_MOVED = """NOT EXISTS (SELECT FROM beside WHERE beside.event_id = event.id
 AND beside.moment > GREATEST(event.changed_at, %s))"""
-_STAMPS = """WITH {mine} SELECT named.event_id, max(GREATEST(entry.date_added, mine.gained))
+_STAMPS = """WITH {mine} SELECT named.event_id, max(GREATEST(entry.date_added, mine.gained, moved.moved_at))
 FROM misp_attribute AS named JOIN publication_entry AS entry ON entry.indicator_id = named.indicator_id
+LEFT JOIN misp_moved AS moved ON moved.indicator_id = named.indicator_id AND moved.exit_id = %s
 JOIN mine ON mine.view_id = entry.view_id WHERE named.event_id = ANY(%s) GROUP BY 1"""
 
 
@@ -67,8 +73,8 @@ def events_in_turn(
     head, parts, parameters = "", [], []
     if moved:
         begin = max(since, after.stamp)
-        head = f"WITH {mine}, {_BESIDE} "
-        parameters += [*given, begin, begin]
+        head = f"WITH {mine}, {_BESIDE}, {_NEWEST} "
+        parameters += [*given, begin, begin, reach.moving, begin]
         parts.append(_MOVED + (" AND event.id = ANY(%s)" if only is not None else ""))
         parameters += [since, last, *after, *([sorted(only)] if only is not None else [])]
     for shown in reach.shown:
@@ -113,7 +119,7 @@ def stamps_of(reach: Reach, event_ids: Collection[int]) -> dict[int, datetime]:
     if not mine or not event_ids:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_STAMPS.format(mine=mine), [*given, list(event_ids)])
+        cursor.execute(_STAMPS.format(mine=mine), [*given, reach.moving, list(event_ids)])
         return dict(cursor.fetchall())
 
 

@@ -20,7 +20,7 @@ from sharing.feeds.state import look
 from sharing.misp.feed_shapes import event_file, feed_attribute, hash_lines, manifest_entry
 from sharing.misp.models import Event
 from sharing.misp.own_names import event_called
-from sharing.misp.reach import NotReady, Reach, reach_of
+from sharing.misp.reach import NotReady, Reach, moved_at, reach_of
 from sharing.misp.shapes import Json
 from sharing.misp.telling import events_told, statements_at, told_attributes
 from sharing.misp.types import text_of
@@ -46,7 +46,8 @@ def tag_of(viewer: Viewer, name: str) -> str:
     looked = look(viewer, key, blocks=True)
     if looked.readable is None:
         raise NotReady
-    told = f"{moment_of(clock.now()):%Y%m%d%H}:{settings.SCORE_THRESHOLD}:{looked.guarded}:{looked.policy}:"
+    moved = moved_at(viewer) or ""
+    told = f"{moved}:{moment_of(clock.now()):%Y%m%d%H}:{settings.SCORE_THRESHOLD}:{looked.guarded}:{looked.policy}:"
     return hashlib.sha256(key + told.encode() + looked.readable.signature).hexdigest()[:32]
 
 

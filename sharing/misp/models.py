@@ -12,6 +12,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from iocmarket.accounts.models import Institution
 from iocmarket.indicators.models import Contribution, Indicator, Report
 from iocmarket.publication.models import View
 
@@ -70,7 +71,7 @@ class Attribute(models.Model):
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="attributes")
     contribution = models.ForeignKey(Contribution, on_delete=models.CASCADE, related_name="+")
     # No index of its own: the one below begins with it.
-    indicator = models.ForeignKey(Indicator, on_delete=models.CASCADE, related_name="+", db_index=False)
+    indicator = models.ForeignKey(Indicator, on_delete=models.CASCADE, related_name="misp_names", db_index=False)
     uuid = models.UUIDField(default=uuid.uuid4, unique=True)
     number = models.IntegerField(unique=True)
     # When the statement was found to be in the view no more.
@@ -117,7 +118,62 @@ class FolderEvent(models.Model):
         return f"{self.profile_id} {self.event_id}"
 
 
+class MovedFor(models.Model):
+    """An exit that is read as MISP, and which values had `to_ids` for it when that was looked at last (moved.py)."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="+")
+    ceiling_tlp = models.SmallIntegerField()
+    ceiling_pap = models.SmallIntegerField()
+    community_only = models.BooleanField()
+    detecting = models.BooleanField()
+    read_at = models.DateTimeField()
+    # The last moment at which a value moved; null while none has.
+    moved_at = models.DateTimeField(null=True)
+    # Digest of what decides on all values; up to where each view was read, in microseconds; what was contested.
+    inputs = models.BinaryField(max_length=32, default=b"")
+    heads = models.JSONField(default=dict)
+    contested = models.JSONField(default=list)
+    # Keys of indicators, eight bytes each in ascending order, deflated; null before the first look.
+    decided = models.BinaryField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["institution", "ceiling_tlp", "ceiling_pap", "community_only", "detecting"],
+                name="misp_moved_for_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.institution_id} {self.ceiling_tlp}/{self.ceiling_pap}"
+
+
+class Moved(models.Model):
+    """A value whose `to_ids` changed for an exit without a new version of an entry: when that was noticed last."""
+
+    exit = models.ForeignKey(MovedFor, on_delete=models.CASCADE, related_name="moved", db_index=False)
+    indicator = models.ForeignKey(Indicator, on_delete=models.CASCADE, related_name="+")
+    moved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["exit", "indicator"], name="misp_moved_once")]
+        indexes = [models.Index(fields=["exit", "moved_at"], name="misp_moved_turn")]
+
+    def __str__(self) -> str:
+        return f"{self.exit_id} {self.moved_at}"
+
+
 # A package of its own holds what clients wrote; Django finds the models of an app here.
 from sharing.misp.writing.models import WrittenAttribute, WrittenEvent  # noqa: E402
 
-__all__ = ["NUMBER_MAX", "Attribute", "Event", "FolderEvent", "Followed", "WrittenAttribute", "WrittenEvent"]
+__all__ = [
+    "NUMBER_MAX",
+    "Attribute",
+    "Event",
+    "FolderEvent",
+    "Followed",
+    "Moved",
+    "MovedFor",
+    "WrittenAttribute",
+    "WrittenEvent",
+]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
 from iocmarket.accounts.viewer import Viewer
+from iocmarket.kernel import clock
 from iocmarket.prepared import Prepared
 from iocmarket.publication.models import View
 from sharing.feeds.readable import views_behind
 from sharing.misp.following import catch_up
+from sharing.misp.models import MovedFor
 from sharing.reading import Exit
+
+DETECTING_TOOL = "misp-detect"
+"""The tool of a token whose MISP only detects: nothing it does with a value can be noticed."""
+READ_GRAIN = timedelta(days=1)
 
 
 class NotReady(Exception):  # noqa: N818 (a state that passes, not a fault)
@@ -55,6 +61,8 @@ class Reach:
     viewer: Viewer
     shown: tuple[Shown, ...]
     deciding: frozenset[int]
+    moving: int | None = None
+    """The key of its `MovedFor`, once a value has moved for it."""
 
     @cached_property
     def by_pk(self) -> dict[int, Shown]:
@@ -62,15 +70,41 @@ class Reach:
         return {shown.pk: shown for shown in self.shown}
 
 
-def reach_of(viewer: Viewer) -> Reach:
-    """What the viewer reads, up to date. Raises NotReady."""
+def reach_of(viewer: Viewer, *, noted: bool = True) -> Reach:
+    """What the viewer reads, up to date. Raises NotReady. `noted`: from now on it is followed what moves for it."""
     reach, complete = _read(viewer)
     if not complete:
         raise NotReady
     behind = [shown for shown in reach.shown if shown.head is not None and shown.head != shown.upto]
     if not catch_up(shown.view() for shown in behind):
         raise NotReady
-    return reach
+    return replace(reach, moving=_moving(viewer)) if noted else reach
+
+
+def moved_at(viewer: Viewer) -> datetime | None:
+    """When `to_ids` of a value changed last for the viewer without a publication."""
+    return MovedFor.objects.filter(**_exit(viewer)).values_list("moved_at", flat=True).first()
+
+
+def _exit(viewer: Viewer) -> dict[str, Any]:
+    return {
+        "institution_id": viewer.institution_id, "ceiling_tlp": viewer.ceiling.tlp, "ceiling_pap": viewer.ceiling.pap,
+        "community_only": viewer.community_only, "detecting": viewer.tool == DETECTING_TOOL,
+    }  # fmt: skip
+
+
+def _moving(viewer: Viewer) -> int | None:
+    """One statement, two at the first time of a day."""
+    named = _exit(viewer)
+    held = MovedFor.objects.filter(**named).values_list("pk", "read_at", "moved_at").first()
+    present = clock.now()
+    if held is None:
+        MovedFor.objects.bulk_create([MovedFor(**named, read_at=present)], ignore_conflicts=True)
+        return None
+    pk, read_at, moved_at = held
+    if present - read_at > READ_GRAIN:
+        MovedFor.objects.filter(pk=pk).update(read_at=present)
+    return None if moved_at is None else pk
 
 
 def _read(viewer: Viewer) -> tuple[Reach, bool]:

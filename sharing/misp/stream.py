@@ -1,15 +1,17 @@
 """The values of a viewer in the order in which they changed for him, from any place on, a page at a time.
 
-A value stands where the newest of its entries stands among the views that he reads, or where he gained the view, if
-that is later: so whoever asks for what changed since his last visit is told all of it. Each view is read by its own
-index from the place on and the few rows found are merged: the cost of a page does not follow its depth.
+A value stands where the newest of its entries stands among the views that he reads, or where he gained the view, or
+where `to_ids` changed without a publication (moved.py), whichever is latest: so whoever asks for what changed since his
+last visit is told all of it. Each view is read by its own index from the place on and the few rows found are merged:
+the cost of a page does not follow its depth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -28,6 +30,8 @@ class Spot(NamedTuple):
     entry: int
 
 
+Condition = tuple[str, Sequence[Any]]
+"""A condition with what stands in it."""
 START = Spot(_EPOCH, _EPOCH, 0)
 
 
@@ -61,6 +65,10 @@ AND (GREATEST(newer.date_added, mine.gained), newer.date_added, newer.id)
   > (GREATEST(held.date_added, %s), held.date_added, held.id))"""
 
 
+_STAYED = """NOT EXISTS (SELECT FROM misp_moved AS moved WHERE moved.exit_id = %s
+AND moved.indicator_id = held.indicator_id AND moved.moved_at > GREATEST(held.date_added, %s))"""
+
+
 _WITHIN = """held.indicator_id IN (SELECT unnest(%s::bigint[]) UNION
 SELECT called.indicator_id FROM misp_attribute AS called WHERE called.event_id = ANY(%s::bigint[]))"""
 
@@ -68,8 +76,9 @@ SELECT called.indicator_id FROM misp_attribute AS called WHERE called.event_id =
 def values_in_turn(reach: Reach, span: Span, *, after: Spot = START, count: int) -> list[tuple[Spot, int]]:
     """The next values after a place, at most so many. One statement."""
     parts, parameters = [], []
-    for shown in reach.shown:
-        sql, given = _of_view(reach, shown, span, after, count)
+    ways = (_of_view,) if reach.moving is None else (_of_view, _moved)
+    for shown, way in product(reach.shown, ways):
+        sql, given = way(reach, shown, span, after, count)
         parts.append(f"({sql})")
         parameters += given
     if not parts:
@@ -91,38 +100,58 @@ def every_value(reach: Reach, span: Span, *, after: Spot = START, chunk: int) ->
 
 def _of_view(reach: Reach, shown: Shown, span: Span, after: Spot, count: int) -> tuple[str, list[Any]]:
     since = gained(shown)
-    wheres: list[str] = ["held.view_id = %s", "held.indicator_id IS NOT NULL"]
-    given: list[Any] = [shown.pk]
-    for condition, parameters in _conditions(shown, span, after):
-        wheres.append(condition)
-        given += parameters
-    if len(reach.shown) > 1:
-        told = [[each.pk, gained(each), each.since or datetime.max.replace(tzinfo=UTC)] for each in reach.shown]
-        values = ", ".join(["(%s::bigint, %s::timestamptz, %s::timestamptz)"] * len(told))
-        wheres.append(_NEWER.format(values=values))
-        given += [*(cell for row in told for cell in row), since]
-    named = any(part is not None for part in (span.types, span.digests, span.likes))
-    typed = "JOIN indicators_indicator AS named ON named.id = held.indicator_id" if named else ""
+    conditions = [*_what(reach, shown, span), *_when(since, span, after)]
+    if reach.moving is not None:
+        conditions.append((_STAYED, [reach.moving, since]))
     # Few values that are named are found by their own index: the order is then no index's.
     order = "held.date_added + interval '0'" if span.within else "held.date_added"
     sql = (
         "SELECT GREATEST(held.date_added, %s) AS stamp, held.date_added AS added, held.id AS entry, held.indicator_id"  # noqa: S608
-        f" FROM publication_entry AS held {typed} WHERE {' AND '.join(wheres)} ORDER BY {order} LIMIT %s"
+        f" FROM publication_entry AS held {_typed(span)} WHERE {_all(conditions)} ORDER BY {order} LIMIT %s"
     )
-    return sql, [since, *given, count]
+    return sql, [since, *_given(conditions), count]
 
 
-def _conditions(shown: Shown, span: Span, after: Spot) -> Iterator[tuple[str, Sequence[Any]]]:
-    since = gained(shown)
+def _moved(reach: Reach, shown: Shown, span: Span, after: Spot, count: int) -> tuple[str, list[Any]]:
+    """Those that moved without a publication, after whatever was published of them (moved.py)."""
+    conditions: list[Condition] = [
+        ("moved.exit_id = %s", [reach.moving]),
+        ("moved.moved_at > GREATEST(held.date_added, %s)", [gained(shown)]),
+        ("moved.moved_at >= %s", [max(span.since, after.stamp)]),
+        ("(moved.moved_at, moved.moved_at, held.id) > (%s, %s, %s)", list(after)),
+        *_what(reach, shown, span),
+    ]
+    if span.until is not None:
+        conditions.append(("moved.moved_at <= %s", [span.until]))
+    sql = (
+        "SELECT moved.moved_at AS stamp, moved.moved_at AS added, held.id AS entry, held.indicator_id"  # noqa: S608
+        " FROM misp_moved AS moved JOIN publication_entry AS held ON held.indicator_id = moved.indicator_id"
+        f" {_typed(span)} WHERE {_all(conditions)} ORDER BY moved.moved_at, held.id LIMIT %s"
+    )
+    return sql, [*_given(conditions), count]
+
+
+def _typed(span: Span) -> str:
+    named = any(part is not None for part in (span.types, span.digests, span.likes))
+    return "JOIN indicators_indicator AS named ON named.id = held.indicator_id" if named else ""
+
+
+def _all(conditions: Iterable[Condition]) -> str:
+    return " AND ".join(text for text, _given in conditions)
+
+
+def _given(conditions: Iterable[Condition]) -> list[Any]:
+    return [value for _text, given in conditions for value in given]
+
+
+def _what(reach: Reach, shown: Shown, span: Span) -> Iterator[Condition]:
+    """Which entries of a view are told, the newest of each value, and are asked for."""
+    yield "held.view_id = %s", [shown.pk]
+    yield "held.indicator_id IS NOT NULL", []
     if shown.since is None:
         yield "held.state <> 'withdrawn'", []
     else:
         yield "(held.state <> 'withdrawn' OR held.date_added >= %s)", [shown.since]
-    if span.since > since:
-        yield "held.date_added >= %s", [span.since]
-    if span.until is not None:
-        # What was there before the view was gained stands at that moment.
-        yield ("held.date_added <= %s", [span.until]) if span.until >= since else ("FALSE", [])
     if span.types is not None:
         yield "named.type = ANY(%s)", [sorted(span.types)]
     if span.digests is not None:
@@ -131,6 +160,19 @@ def _conditions(shown: Shown, span: Span, after: Spot) -> Iterator[tuple[str, Se
         yield _WITHIN, [names.indicators, names.events]
     if span.likes is not None:
         yield "named.value ILIKE ANY(%s)", [sorted(span.likes)]
+    if len(reach.shown) > 1:
+        told = [[each.pk, gained(each), each.since or datetime.max.replace(tzinfo=UTC)] for each in reach.shown]
+        values = ", ".join(["(%s::bigint, %s::timestamptz, %s::timestamptz)"] * len(told))
+        yield _NEWER.format(values=values), [*(cell for row in told for cell in row), gained(shown)]
+
+
+def _when(since: datetime, span: Span, after: Spot) -> Iterator[Condition]:
+    """Of a view that was gained then: what stands between the moments, behind that place."""
+    if span.since > since:
+        yield "held.date_added >= %s", [span.since]
+    if span.until is not None:
+        # What was there before the view was gained stands at that moment.
+        yield ("held.date_added <= %s", [span.until]) if span.until >= since else ("FALSE", [])
     if after.stamp == since:
         yield "(held.date_added, held.id) > (%s, %s)", [after.added, after.entry]
     elif after.stamp > since:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from iocmarket.celery import app
-from sharing.misp import following
+from sharing.misp import following, moved
 
 FORGET_SECONDS = 3600.0
+FOLLOW_SECONDS = 60.0
 
 
 @app.task(name="misp.forget")
@@ -14,4 +15,11 @@ def forget() -> int:
     return following.forget()
 
 
+@app.task(name="misp.follow_decisions")
+def follow_decisions() -> int:
+    """Give a new moment to values whose `to_ids` changed without a publication."""
+    return moved.follow()
+
+
+app.add_periodic_task(FOLLOW_SECONDS, app.signature("misp.follow_decisions"), name="misp.follow_decisions")
 app.add_periodic_task(FORGET_SECONDS, app.signature("misp.forget"), name="misp.forget")

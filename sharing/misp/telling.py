@@ -21,7 +21,7 @@ from iocmarket.kernel.marking import PAP, TLP, Marking
 from iocmarket.publication.gathering import among
 from iocmarket.publication.standard_objects import community_identity_id
 from sharing.misp.deciding import DETECTING, Value, gained, values_of
-from sharing.misp.models import Attribute, Event
+from sharing.misp.models import Attribute, Event, Moved
 from sharing.misp.own_names import names_of_attributes, names_of_events
 from sharing.misp.reach import Reach, Shown
 from sharing.misp.shapes import COMMUNITY, GROUP, OWN, Group, Head, Org, Statement
@@ -115,6 +115,7 @@ def heads_of(reach: Reach, event_ids: Collection[int], *, sums: Mapping[int, Sum
     told = _told_reports(reach, {row.report_id for row in events if row.report_id is not None})
     names = _names({row.speaker for row in events if row.speaker is not None})
     own = names_of_events(reach.viewer, told)
+    moved = moved_events(reach, event_ids)
     found = {}
     for row in events:
         if (shown := reach.by_pk.get(row.view_id)) is None:
@@ -122,8 +123,19 @@ def heads_of(reach: Reach, event_ids: Collection[int], *, sums: Mapping[int, Sum
         total = sums.get(row.pk) if sums is not None else None
         head = _head(row, shown, names, told, _CLEAR if total is None else total.marking)
         head = replace(head, own=own.get(row.report_id))
+        if (moment := moved.get(row.pk)) is not None:
+            head = head.at(max(head.timestamp, int(moment.timestamp())))
         found[row.pk] = without_story(head) if total is not None and not total.live else head
     return found
+
+
+def moved_events(reach: Reach, event_ids: Collection[int]) -> dict[int, datetime]:
+    """When a value of these events moved last for which nothing was published (moved.py)."""
+    if reach.moving is None or not event_ids:
+        return {}
+    rows = Moved.objects.filter(exit=reach.moving, indicator__misp_names__event__in=event_ids)
+    found = rows.values("indicator__misp_names__event").annotate(last=Max("moved_at")).order_by()
+    return dict(found.values_list("indicator__misp_names__event", "last"))
 
 
 def _head(row: Event, shown: Shown, names: Mapping[UUID, Org], told: Collection[int], marking: Marking) -> Head:

@@ -74,6 +74,7 @@ NOT_TAKEN_BY_INSTITUTIONS = {
     "feeds.FeedState": "a memory of what was read",
     "indicators.Alert": "follows from statements",
     "indicators.Settlement": "how far a parting has come; its statements are exported",
+    "misp.MovedFor": "a memory of what was read",
     "misp.WrittenAttribute": "what a MISP client called a statement, which is exported",
     "misp.WrittenEvent": "what a MISP client called a report, which is exported",
     "privacy.Erasure": "begins when nobody can export any more",
