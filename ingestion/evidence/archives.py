@@ -28,6 +28,18 @@ def archive_read(public_id: UUID, viewer: Viewer) -> Archive | None:
 
 
 @transaction.atomic
+def records_read(public_id: UUID, viewer: Viewer) -> Archive | None:
+    """One archive that the viewer sees, and the record of its records being read."""
+    found = Archive.objects.visible_to(viewer).select_related("case").filter(public_id=public_id).first()
+    if found is not None:
+        record(
+            "evidence.records_read", actor=Actor.of(viewer), subject_type="archive", subject_id=found.public_id,
+            details={},
+        )  # fmt: skip
+    return found
+
+
+@transaction.atomic
 def shred(archive: Archive, *, actor: Actor) -> bool:
     """Destroy the bytes and everything made of them; hash, size and the chain of custody stay. Twice is once.
 

@@ -43,7 +43,7 @@ ARTEFACTS = 200
 @require_http_methods(["GET", "POST"])
 def cases(request: HttpRequest) -> HttpResponse:
     """Those that the reader sees, and a new one."""
-    viewer = _viewer(request)
+    viewer = viewer_of(request)
     form = CaseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         _must_write(viewer)
@@ -64,7 +64,7 @@ def cases(request: HttpRequest) -> HttpResponse:
 @require_GET
 def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One case: send archives to it, and see how they fare."""
-    viewer = _viewer(request)
+    viewer = viewer_of(request)
     found = services.case_read(public_id, viewer)
     if found is None:
         raise Http404
@@ -91,7 +91,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def act(request: HttpRequest, public_id: UUID, act: str) -> HttpResponse:
     """Let a guest in or out, shred an archive: for the institution of the case alone."""
-    viewer = _viewer(request)
+    viewer = viewer_of(request)
     _must_write(viewer)
     own = get_object_or_404(Case.objects.owned_by(viewer), public_id=public_id)
     if act == "invite":
@@ -129,7 +129,7 @@ def _invite(request: HttpRequest, own: Case, viewer: Viewer) -> None:
         messages.success(request, _("%(name)s may read this case now.") % {"name": guest.member})
 
 
-def _viewer(request: HttpRequest) -> Viewer:
+def viewer_of(request: HttpRequest) -> Viewer:
     """The reader. Raises Http404 for somebody whose role has nothing to do with evidence."""
     viewer = viewer_of_member(member_of(request))
     if Scope.EVIDENCE_READ not in viewer.scopes:

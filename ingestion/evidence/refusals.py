@@ -11,14 +11,19 @@ SENTENCES: dict[str, Promise] = {
     "archive_too_large": _("The archive is larger than one may be."),
     "bad_case_marking": _("A case is marked TLP:CLEAR to TLP:AMBER+STRICT, within what you may read yourself."),
     "bad_case_title": _("A case has a title of one line, up to two hundred characters."),
+    "bad_cursor": _("The list goes on with another address than this one: begin it anew."),
     "bad_filename": _("The archive needs a file name of one line, up to 255 characters."),
+    "bad_limit": _("A page has 1 to 1000 records."),
+    "bad_moment": _("This is no moment: write it as in 2026-11-03T10:15."),
     "bad_password": _("The password of the archive is too long or has characters that no header carries."),
+    "bad_search": _("At most 500 characters are looked for."),
     "cannot_be_guest": _("Guests are contributors or managers of another member institution, by their address."),
     "empty_archive": _("The archive is empty."),
     "no_evidence_keys": _("The evidence worker has not made its keys yet: try again in a moment."),
     "quota_used_up": _("Your institution has used up its room for evidence: shred archives first."),
     "too_many_guests": _("The case has fifty guests already: take one out first."),
     "too_many_pieces": _("The upload comes in too many pieces: send larger ones."),
+    "unknown_filter": _("Records are found by text, dataset and time alone."),
 }
 
 OF_UPLOADS = (

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ingestion.evidence import api, pages, tus
+from ingestion.evidence import api, pages, records_api, records_pages, tus
 
 _API = "api/v1/evidence"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("evidence", pages.cases, name="evidence"),
     path("evidence/keys", pages.keys, name="evidence-keys"),
     path("evidence/<uuid:public_id>", pages.case, name="evidence-case"),
+    path("evidence/<uuid:public_id>/records", records_pages.records, name="evidence-records"),
     path("evidence/<uuid:public_id>/<slug:act>", pages.act, name="evidence-act"),
     path(f"{_API}/cases", api.Cases.as_view(), name="api-evidence-cases"),
     path(f"{_API}/cases/<uuid:public_id>", api.OneCase.as_view(), name="api-evidence-case"),
@@ -18,5 +19,11 @@ urlpatterns = [
     path(f"{_API}/uploads", tus.Uploads.as_view(), name="api-evidence-uploads"),
     path(f"{_API}/uploads/<uuid:public_id>", tus.OneUpload.as_view(), name="api-evidence-upload"),
     path(f"{_API}/archives/<uuid:public_id>", api.OneArchive.as_view(), name="api-evidence-archive"),
+    path(f"{_API}/archives/<uuid:public_id>/records", records_api.Records.as_view(), name="api-evidence-records"),
+    path(
+        f"{_API}/archives/<uuid:public_id>/download.<str:form>",
+        records_api.Download.as_view(),
+        name="api-evidence-download",
+    ),
     path(f"{_API}/archives/<str:filename>", api.NewArchive.as_view(), name="api-evidence-put"),
 ]

@@ -7,16 +7,17 @@ from array import array
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import duckdb
 import orjson
 
+from ingestion.evidence.engine import ROW_GROUP, SQL, engine, sql_text
 from ingestion.evidence.places import folder_name
-from ingestion.evidence.records import COLUMNS, INSTANT, NUMBER, TEXT, TEXTS
+from ingestion.evidence.records import COLUMNS
 
-ROW_GROUP = 100_000
-"""Records of a row group: what a reader takes in or passes over at once."""
+if TYPE_CHECKING:
+    import duckdb
+
 ENGINE_MEMORY = "320MB"
 """What sorting and writing Parquet may hold in memory; the rest goes through files."""
 BUFFER = 1 << 17
@@ -24,7 +25,6 @@ LINE_MAX = 1 << 20
 """Bytes of a record; of a longer one every text is cut, and it is tagged."""
 TEXT_MAX = 1 << 14
 """Characters of a text that is left of such a record."""
-_SQL = {TEXT: "VARCHAR", TEXTS: "VARCHAR[]", NUMBER: "BIGINT", INSTANT: "TIMESTAMPTZ"}
 
 
 class Full(Exception):  # noqa: N818 (an outcome to tell)
@@ -70,45 +70,38 @@ class Files:
         for file in (*(file for file, _lengths in self._open.values()), self._errors):
             file.close()
         counts = {dataset: len(lengths) for dataset, (_file, lengths) in sorted(self._open.items())}
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "threads": "1",
-            "memory_limit": ENGINE_MEMORY,
-            "temp_directory": str(self.folder / "sorting"),
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        }
-        with duckdb.connect(config=settings) as engine:
+        with engine(self.folder, memory=ENGINE_MEMORY) as held:
             for dataset, count in counts.items():
                 written = parquet(
-                    engine, self.folder / f"{folder_name(dataset, 'unknown')}.jsonl", self._open.pop(dataset)[1]
+                    held, self.folder / f"{folder_name(dataset, 'unknown')}.jsonl", self._open.pop(dataset)[1]
                 )
                 if written != count:
                     raise ValueError(f"{dataset}: {count} records, {written} of them in Parquet")
         return counts
 
 
-def parquet(engine: duckdb.DuckDBPyConnection, lines: Path, lengths: Sequence[int]) -> int:
+def parquet(held: duckdb.DuckDBPyConnection, lines: Path, lengths: Sequence[int]) -> int:
     """Sort the records of JSON lines by their instants and write Parquet beside them; how many there are.
 
     Sorting whole records takes their size twice in memory: only their keys are sorted, by an engine that spills.
     `lengths` are those of the lines, in bytes.
     """
     target = lines.with_suffix(".parquet")
-    _sort(engine, lines, lengths)
-    engine.execute(
-        f"COPY (SELECT * FROM {_read(lines, COLUMNS)}) TO {_text(str(target))}"  # noqa: S608 (quoted paths)
+    _sort(held, lines, lengths)
+    held.execute(
+        f"COPY (SELECT * FROM {_read(lines, COLUMNS)}) TO {sql_text(str(target))}"  # noqa: S608 (quoted paths)
         f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
     )
-    row = engine.execute(f"SELECT count(*) FROM {_text(str(target))}").fetchone()  # noqa: S608 (a quoted path)
+    row = held.execute(f"SELECT count(*) FROM {sql_text(str(target))}").fetchone()  # noqa: S608 (a quoted path)
     return int(row[0]) if row else 0
 
 
-def _sort(engine: duckdb.DuckDBPyConnection, lines: Path, lengths: Sequence[int]) -> None:
+def _sort(held: duckdb.DuckDBPyConnection, lines: Path, lengths: Sequence[int]) -> None:
     """Put the lines in the order of their instants; those without one come last."""
     starts = array("q", accumulate(lengths, initial=0))
     keys = _read(lines, {name: COLUMNS[name] for name in ("@timestamp", "event.id")})
     numbered = f'SELECT row_number() OVER () - 1 AS n, "@timestamp" AS t, "event.id" AS i FROM {keys}'  # noqa: S608
-    order = engine.execute(f"SELECT n FROM ({numbered}) ORDER BY t NULLS LAST, i")  # noqa: S608 (quoted paths)
+    order = held.execute(f"SELECT n FROM ({numbered}) ORDER BY t NULLS LAST, i")  # noqa: S608 (quoted paths)
     aside = lines.with_suffix(".sorted")
     with lines.open("rb") as source, aside.open("wb", buffering=BUFFER) as sink:
         file = source.fileno()
@@ -119,10 +112,10 @@ def _sort(engine: duckdb.DuckDBPyConnection, lines: Path, lengths: Sequence[int]
 
 
 def _read(lines: Path, columns: Mapping[str, str]) -> str:
-    said = ", ".join(f"{_text(name)}: {_text(_SQL[kind])}" for name, kind in columns.items())
+    said = ", ".join(f"{sql_text(name)}: {sql_text(SQL[kind])}" for name, kind in columns.items())
     size = 2 * LINE_MAX
     return (
-        f"read_json({_text(str(lines))}, format = 'newline_delimited', maximum_object_size = {size},"
+        f"read_json({sql_text(str(lines))}, format = 'newline_delimited', maximum_object_size = {size},"
         f" columns = {{{said}}})"
     )
 
@@ -138,11 +131,6 @@ def _cut(record: dict[str, Any]) -> dict[str, Any]:
         for key, value in record.items()
     }
     return {**short, "tags": [*short.get("tags", []), "cut"]}
-
-
-def _text(said: str) -> str:
-    """A literal of SQL."""
-    return "'" + said.replace("'", "''") + "'"
 
 
 def _whole(value: Any) -> Any:

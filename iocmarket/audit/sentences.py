@@ -138,6 +138,7 @@ SENTENCES: dict[str, StrOrPromise] = {
     "evidence.guest_parted": gettext_lazy("%(who)s took a guest out of a case."),
     "evidence.received": gettext_lazy("%(who)s sent an archive to a case."),
     "evidence.archive_read": gettext_lazy("%(who)s read what became of an archive."),
+    "evidence.records_read": gettext_lazy("%(who)s read records of an archive."),
     "evidence.shredded": gettext_lazy("%(who)s shredded an archive."),
     "evidence.processed": gettext_lazy("%(who)s processed an archive."),
     "evidence.failed": gettext_lazy("%(who)s could not process an archive."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 from io import BytesIO
@@ -15,8 +16,9 @@ from django.test import Client
 from django.utils import timezone
 
 from ingestion.enrichment.models import Enrichment
-from ingestion.evidence import custody
+from ingestion.evidence import custody, storing
 from ingestion.evidence.models import Archive, ArtefactState, Case, Guest, PlatformKey
+from ingestion.evidence.writing import Files
 from ingestion.stolen.models import StolenAccount
 from ingestion.submissions.choices import Choices
 from ingestion.submissions.drafts import from_text
@@ -107,6 +109,8 @@ class Village:
             "subscription": f"/subscriptions/{self.subscription.public_id}",
             "evidence": "/evidence",
             "evidence-case": f"/evidence/{self.case.public_id}",
+            "evidence-records": f"/evidence/{self.case.public_id}/records",
+            "evidence-nothing": f"/evidence/{self.case.public_id}/records?q=jamais-vu",
             "evidence-keys": "/evidence/keys",
             "webhooks": "/webhooks",
             "webhook": f"/webhooks/{self.webhook.public_id}",
@@ -320,6 +324,8 @@ def _case(valbrune: Institution, manager: Member, guest: Member) -> Case:
             archive=made, number=0, path="Windows/System32/config/SYSTEM", parser="registry", state="parsed",
             records=30_759, errors=[{"where": "cellule 7", "what": "illisible"}], error_count=1,
         )  # fmt: skip
+        if state == Archive.State.DONE:
+            _records(made)
         with transaction.atomic():
             custody.note("received", case, actor=actor_of(manager), archive=made)
             custody.note("shredded", case, actor=PLATFORM, archive=made)
@@ -372,3 +378,25 @@ def _campaign(valbrune: Institution, meriane: Institution) -> Contribution:
         dataset_version="test",
     )
     return value
+
+
+def _records(archive: Archive) -> None:
+    """What processing would have made of it: an event and a file, whose command line has no place to break."""
+    folder = storing.results_folder(archive) / archive.host / str(archive.public_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = Files(folder)
+    command = "powershell -enc " + "SQBFAFgA" * 30
+    for number, (dataset, at) in enumerate(
+        (("windows.evtx", "2026-11-03T07:12:00.000000Z"), ("file.suspicious", None))
+    ):
+        files.record(
+            {
+                "@timestamp": at, "timestamp_desc": "event logged" if at else None, "event.id": f"{number:032x}",
+                "event.dataset": dataset, "event.ingested": "2026-11-03T10:00:00.000000Z",
+                "process.command_line": command,
+                "iocmarket.artifact_path": "Windows/System32/winevt/Logs/Security.evtx",
+                "iocmarket.offset_or_record": str(number), "message": f"4688 {command}",
+            }
+        )  # fmt: skip
+    counts = files.finish()
+    (folder / "manifest.json").write_text(json.dumps({"datasets": counts, "records": sum(counts.values())}))

@@ -421,6 +421,7 @@ ROUTES: dict[str, Exit] = {
     "evidence": page("/evidence", tells=False),
     "evidence/keys": Exit("open", page("/evidence/keys", tells=False).askings),
     "evidence/<uuid:public_id>": page("/evidence/{s.contribution_id}", tells=False),
+    "evidence/<uuid:public_id>/records": page("/evidence/{s.contribution_id}/records", tells=False),
     "evidence/<uuid:public_id>/<slug:act>": _pressed("/evidence/{s.contribution_id}/shred"),
     "api/v1/evidence/cases": Exit(
         "machine",
@@ -439,6 +440,12 @@ ROUTES: dict[str, Exit] = {
     "api/v1/evidence/uploads": _sent("/api/v1/evidence/uploads", {}),
     "api/v1/evidence/uploads/<uuid:public_id>": machine("/api/v1/evidence/uploads/{s.contribution_id}", tells=False),
     "api/v1/evidence/archives/<uuid:public_id>": machine("/api/v1/evidence/archives/{s.contribution_id}", tells=False),
+    "api/v1/evidence/archives/<uuid:public_id>/records": machine(
+        "/api/v1/evidence/archives/{s.contribution_id}/records", tells=False
+    ),
+    "api/v1/evidence/archives/<uuid:public_id>/download.<str:form>": machine(
+        "/api/v1/evidence/archives/{s.contribution_id}/download.jsonl", tells=False
+    ),
     "api/v1/evidence/archives/<str:filename>": Exit("machine", (Asking("put", _put_archive, tells=False),)),
     "subscriptions": page("/subscriptions", tells=False),
     "subscriptions/<uuid:public_id>": page("/subscriptions/{s.contribution_id}", tells=False),

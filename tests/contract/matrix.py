@@ -231,6 +231,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "evidence": (get("/evidence", TAKERS_BACK), form("/evidence", TAKERS_BACK, title="x", tlp="3")),
     "evidence/keys": (get("/evidence/keys", ANYBODY),),
     "evidence/<uuid:public_id>": (get("/evidence/{case}", theirs(TAKERS_BACK)),),
+    "evidence/<uuid:public_id>/records": (get("/evidence/{case}/records", theirs(TAKERS_BACK)),),
     "evidence/<uuid:public_id>/<slug:act>": (
         form("/evidence/{case}/invite", theirs(TAKERS_BACK), member="x@example.org"),
         form("/evidence/{case}/part", theirs(TAKERS_BACK), guest="{guest}"),
@@ -259,6 +260,12 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "api/v1/evidence/archives/<uuid:public_id>": (
         get("/api/v1/evidence/archives/{archive}", theirs(WRITE)),
         delete("/api/v1/evidence/archives/{archive}", theirs(WRITE)),
+    ),
+    "api/v1/evidence/archives/<uuid:public_id>/records": (
+        get("/api/v1/evidence/archives/{archive}/records", theirs(WRITE)),
+    ),
+    "api/v1/evidence/archives/<uuid:public_id>/download.<str:form>": (
+        get("/api/v1/evidence/archives/{archive}/download.jsonl", theirs(WRITE)),
     ),
     "api/v1/evidence/archives/<str:filename>": (
         send("/api/v1/evidence/archives/a.zip", WRITE, "x", method="PUT", media="application/zip"),
