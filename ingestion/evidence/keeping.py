@@ -46,7 +46,7 @@ def register() -> None:
         Rule(
             name="evidence.archives",
             what=_("Archives of machines, what was made of them, and uploads on their way"),
-            models=("evidence.Archive", "evidence.ArtefactState", "evidence.Upload"),
+            models=("evidence.Archive", "evidence.ArtefactState", "evidence.Finding", "evidence.Upload"),
             kept=_("%(days)d days after they were received, or until they are shredded; uploads until they expire"),
             basis=SECURITY, days=lambda: int(settings.EVIDENCE_DAYS), due=lambda: _old().count(), purge=_purge,
         ),

@@ -195,6 +195,57 @@ class ArtefactState(models.Model):
         return f"{self.archive_id}/{self.number}"
 
 
+class FindingQuerySet(models.QuerySet["Finding"]):
+    """Findings by who asks."""
+
+    def visible_to(self, viewer: Viewer) -> FindingQuerySet:
+        """Those of the archives that the viewer sees."""
+        return self.filter(archive__in=Archive.objects.visible_to(viewer))
+
+    def owned_by(self, viewer: Viewer) -> FindingQuerySet:
+        """Those of the own institution's archives."""
+        return self.filter(archive__in=Archive.objects.owned_by(viewer))
+
+
+class Finding(models.Model):
+    """Something on a machine that makes a program come back, or that a rule knows, for a person to judge.
+
+    Its texts were chosen by whoever controlled the machine. `public_id` follows from what was found (findings/base.py),
+    so that a run anew keeps what a person said.
+    """
+
+    class State(models.TextChoices):
+        """What a person says of it."""
+
+        PROPOSED = "proposed", _("to be judged")
+        CONFIRMED = "confirmed", _("confirmed")
+        DISMISSED = "dismissed", _("dismissed")
+
+    public_id = models.UUIDField(unique=True, editable=False)
+    archive = models.ForeignKey(Archive, on_delete=models.CASCADE, related_name="findings", db_index=False)
+    category = models.CharField(max_length=40)
+    technique = models.CharField(max_length=20, blank=True)
+    location = models.TextField()
+    value = models.TextField(blank=True)
+    command = models.TextField(blank=True)
+    target_hash = models.CharField(max_length=64, blank=True)
+    # `event.id` of the records that tell of it.
+    records = ArrayField(models.CharField(max_length=32), default=list)
+    known_good = models.CharField(max_length=200, blank=True)
+    score = models.SmallIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
+    reviewer = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    reviewed_at = models.DateTimeField(null=True)
+
+    objects = FindingQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["archive", "-score", "id"], name="finding_of_archive")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
 class CustodyEntry(models.Model):
     """One line of the chain of custody of a case: each holds the hash of the one before (custody.py).
 

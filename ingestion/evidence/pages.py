@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from ingestion.evidence import archives
+from ingestion.evidence import archives, hunting
 from ingestion.evidence import cases as services
 from ingestion.evidence.commands import commands
 from ingestion.evidence.forms import CaseForm, GuestForm
-from ingestion.evidence.models import Archive, Case, Guest, PlatformKey
+from ingestion.evidence.models import Archive, Case, Finding, Guest, PlatformKey
 from ingestion.evidence.refusals import OF_UPLOADS, SENTENCES
 from ingestion.evidence.working import FAILURES, WAITING
 from iocmarket.accounts.roles import Scope
@@ -76,6 +76,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
             (one, FAILURES.get(one.failure, one.failure), one.artefacts.order_by("-error_count", "number")[:ARTEFACTS])
             for one in held
         ],
+        "findings": list(hunting.of_case(found)),
         "guests": found.guests.select_related("member__institution").order_by("pk"),
         "custody": found.custody.select_related("archive", "member").order_by("position"),
         "form": GuestForm(),
@@ -104,6 +105,11 @@ def act(request: HttpRequest, public_id: UUID, act: str) -> HttpResponse:
         archive = get_object_or_404(Archive, case=own, public_id=_id(request, "archive"))
         archives.shred(archive, actor=Actor.of(viewer))
         messages.success(request, _("The archive and all that was made of it are shredded."))
+    elif act in {"confirm", "dismiss"}:
+        finding = get_object_or_404(Finding, archive__case=own, public_id=_id(request, "finding"))
+        state = Finding.State.CONFIRMED if act == "confirm" else Finding.State.DISMISSED
+        hunting.decide(finding, state, viewer=viewer)
+        messages.success(request, _("What you say of the finding is kept."))
     else:
         raise Http404
     return redirect("evidence-case", public_id)

@@ -28,6 +28,8 @@ LOGON_SCRIPT: Final = "T1037.001"
 SERVICE: Final = "T1543.003"
 SCHEDULED_TASK: Final = "T1053.005"
 WMI: Final = "T1546.003"
+POWERSHELL_PROFILE: Final = "T1546.013"
+BITS: Final = "T1197"
 
 ACCESSIBLE: Final = frozenset(
     {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ingestion.evidence import api, pages, records_api, records_pages, tus
+from ingestion.evidence import api, api_findings, pages, records_api, records_pages, tus
 
 _API = "api/v1/evidence"
 
@@ -24,6 +24,12 @@ urlpatterns = [
         f"{_API}/archives/<uuid:public_id>/download.<str:form>",
         records_api.Download.as_view(),
         name="api-evidence-download",
+    ),
+    path(f"{_API}/archives/<uuid:public_id>/findings", api_findings.Findings.as_view(), name="api-evidence-findings"),
+    path(
+        f"{_API}/archives/<uuid:public_id>/findings/<uuid:finding_id>",
+        api_findings.OneFinding.as_view(),
+        name="api-evidence-finding",
     ),
     path(f"{_API}/archives/<str:filename>", api.NewArchive.as_view(), name="api-evidence-put"),
 ]

@@ -139,6 +139,7 @@ SENTENCES: dict[str, StrOrPromise] = {
     "evidence.received": gettext_lazy("%(who)s sent an archive to a case."),
     "evidence.archive_read": gettext_lazy("%(who)s read what became of an archive."),
     "evidence.records_read": gettext_lazy("%(who)s read records of an archive."),
+    "evidence.finding_judged": gettext_lazy("%(who)s judged a finding in an archive."),
     "evidence.shredded": gettext_lazy("%(who)s shredded an archive."),
     "evidence.processed": gettext_lazy("%(who)s processed an archive."),
     "evidence.failed": gettext_lazy("%(who)s could not process an archive."),

@@ -240,6 +240,7 @@ SPECTACULAR_SETTINGS = {
         "StateEnum": ["live", "expired"],
         "TlpCeilingEnum": ["CLEAR", "GREEN", "AMBER", "AMBER+STRICT"],
         "ArchiveStateEnum": ["received", "processing", "done", "failed", "shredded"],
+        "FindingStateEnum": ["proposed", "confirmed", "dismissed"],
         "HookKindEnum": ["webhook", "bulk"],
         "HookStateEnum": ["active", "paused", "stopped"],
         "HookStateWishEnum": ["active", "paused"],

@@ -131,6 +131,15 @@ def _sent(path: str, body: dict[str, Any]) -> Exit:
     return Exit("machine", (Asking("send", ask, tells=False),))
 
 
+def _changed(path: str, body: dict[str, Any]) -> Exit:
+    """What a machine changes, about no value."""
+
+    def ask(reader: Reader, subject: Subject) -> Any:
+        return reader.machine.patch(_filled(path, reader, subject), json.dumps(body), content_type="application/json")
+
+    return Exit("machine", (Asking("change", ask, tells=False),))
+
+
 def _deleted(path: str) -> Exit:
     """What a machine takes away, about no value."""
 
@@ -445,6 +454,12 @@ ROUTES: dict[str, Exit] = {
     ),
     "api/v1/evidence/archives/<uuid:public_id>/download.<str:form>": machine(
         "/api/v1/evidence/archives/{s.contribution_id}/download.jsonl", tells=False
+    ),
+    "api/v1/evidence/archives/<uuid:public_id>/findings": machine(
+        "/api/v1/evidence/archives/{s.contribution_id}/findings", tells=False
+    ),
+    "api/v1/evidence/archives/<uuid:public_id>/findings/<uuid:finding_id>": _changed(
+        "/api/v1/evidence/archives/{s.contribution_id}/findings/{s.contribution_id}", {"state": "confirmed"}
     ),
     "api/v1/evidence/archives/<str:filename>": Exit("machine", (Asking("put", _put_archive, tells=False),)),
     "subscriptions": page("/subscriptions", tells=False),

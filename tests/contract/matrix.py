@@ -236,6 +236,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
         form("/evidence/{case}/invite", theirs(TAKERS_BACK), member="x@example.org"),
         form("/evidence/{case}/part", theirs(TAKERS_BACK), guest="{guest}"),
         form("/evidence/{case}/shred", theirs(TAKERS_BACK), archive="{archive}"),
+        form("/evidence/{case}/confirm", theirs(TAKERS_BACK), finding="{finding}"),
+        form("/evidence/{case}/dismiss", theirs(TAKERS_BACK), finding="{finding}"),
         form("/evidence/{case}/unheard-of", NOBODY),
     ),
     "api/v1/evidence/cases": (
@@ -266,6 +268,15 @@ TABLE: dict[str, tuple[Row, ...]] = {
     ),
     "api/v1/evidence/archives/<uuid:public_id>/download.<str:form>": (
         get("/api/v1/evidence/archives/{archive}/download.jsonl", theirs(WRITE)),
+    ),
+    "api/v1/evidence/archives/<uuid:public_id>/findings": (
+        get("/api/v1/evidence/archives/{archive}/findings", theirs(WRITE)),
+    ),
+    "api/v1/evidence/archives/<uuid:public_id>/findings/<uuid:finding_id>": (
+        send(
+            "/api/v1/evidence/archives/{archive}/findings/{finding}", theirs(WRITE), {"state": "confirmed"},
+            method="PATCH",
+        ),
     ),
     "api/v1/evidence/archives/<str:filename>": (
         send("/api/v1/evidence/archives/a.zip", WRITE, "x", method="PUT", media="application/zip"),

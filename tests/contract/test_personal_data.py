@@ -31,6 +31,7 @@ EXEMPT = {
 }
 
 NOT_TAKEN = {
+    "evidence.Finding": "the institution's, with its archive; who judged it is a number",
     "evidence.Archive": "the institution's, in its export; who sent it is a number",
     "evidence.Case": "the institution's, in its export; who opened it is a number",
     "evidence.Upload": "an archive on its way, of the last day",
@@ -50,6 +51,7 @@ NOT_TAKEN = {
 }
 """What is in no export of a person, and why."""
 NOT_ERASED = {
+    "evidence.Finding": "the institution's evidence; who judged it is a number without a name",
     "evidence.Archive": "the institution's evidence; who sent it is a number without a name",
     "evidence.Case": "the institution's evidence; who opened it is a number without a name",
     "evidence.CustodyEntry": "the chain must hold; who it was is a number without a name",

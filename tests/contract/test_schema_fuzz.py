@@ -82,7 +82,7 @@ IDS = {
     "/api/v1/circles/": {"public_id": "circle", "invitation_id": "asked", "institution_id": "third"},
     "/api/v1/circles/invitations/": {"public_id": "invited"},
     "/api/v1/contributions/": {"public_id": "statement"},
-    "/api/v1/evidence/archives/": {"public_id": "archive", "filename": "archive_file"},
+    "/api/v1/evidence/archives/": {"public_id": "archive", "filename": "archive_file", "finding_id": "finding"},
     "/api/v1/evidence/cases/": {"public_id": "case", "guest_id": "guest"},
     "/api/v1/evidence/uploads/": {"public_id": "upload"},
     "/api/v1/indicators/": {"public_id": "value"},

@@ -12,7 +12,7 @@ from allauth.usersessions.models import UserSession
 from django.test import Client
 from pyrage import x25519
 
-from ingestion.evidence.models import Archive, ArtefactState, Case, Guest, PlatformKey, Upload
+from ingestion.evidence.models import Archive, ArtefactState, Case, Finding, Guest, PlatformKey, Upload
 from ingestion.stolen.models import StolenAccount
 from ingestion.subscriptions.models import Subscription
 from iocmarket.accounts import feed_keys
@@ -198,13 +198,16 @@ def _evidence(home: Institution) -> dict[str, str]:
     ArtefactState.objects.create(
         archive=archive, number=0, path="Windows/System32/config/SYSTEM", state="parsed", parser="registry"
     )
+    finding = Finding.objects.create(
+        public_id=uuid4(), archive=archive, category="services", technique="T1543.003", location="PSEXESVC", score=70
+    )
     upload = Upload.objects.create(case=case, filename="PC2.zip", size=9, expires_at=clock.now() + timedelta(hours=9))
     guest = Guest.objects.create(case=case, member=make_member())
     recipient = str(x25519.Identity.generate().to_public())
     PlatformKey.objects.create(fingerprint="0" * 64, age_recipient=recipient, certificate="-----BEGIN CERTIFICATE-----")
     return {
         "case": str(case.public_id), "archive": str(archive.public_id), "upload": str(upload.public_id),
-        "guest": str(guest.public_id),
+        "guest": str(guest.public_id), "finding": str(finding.public_id),
     }  # fmt: skip
 
 
