@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingestion.evidence import archives, cases, documents, uploads
+from ingestion.evidence.hits import hits_of
 from ingestion.evidence.models import Archive, Case, Guest, Upload
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.scoped import ScopedView
@@ -135,6 +136,21 @@ class OneArchive(ScopedView):
         found = get_object_or_404(Archive.objects.owned_by(viewer), public_id=public_id)
         archives.shred(found, actor=Actor.of(viewer))
         return Response(status=204)
+
+
+class Hits(ScopedView):
+    """Hits of an archive."""
+
+    scopes: ClassVar = {"GET": Scope.EVIDENCE_READ}
+
+    @extend_schema(operation_id="evidence_archives_hits", responses=documents.HitsSchema)
+    def get(self, request: Request, public_id: UUID) -> Response:
+        """The known indicators that its records hold, of those that you may see: the newest five hundred."""
+        viewer = self.viewer(request)
+        found = archives.archive_read(public_id, viewer)
+        if found is None:
+            raise Http404
+        return Response(documents.hits_document(found, hits_of([found], viewer)))
 
 
 class NewArchive(ScopedView):

@@ -53,6 +53,7 @@ def shred(archive: Archive, *, actor: Actor) -> bool:
     held.save(update_fields=["state", "password", "finished_at", "host", "os"])
     held.artefacts.all().delete()
     held.findings.all().delete()
+    held.hits.all().delete()
     note("shredded", held.case, actor=actor, archive=held, sha256=held.sha256)
     record(
         "evidence.shredded", actor=actor, subject_type="archive", subject_id=held.public_id,

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from ingestion.evidence.hits import Shown
 from ingestion.evidence.models import Archive, Case, CustodyEntry, Guest
 from iocmarket.api.shapes import Shape
 from iocmarket.kernel import clock
@@ -87,6 +88,40 @@ class OneArchiveSchema(ArchiveSchema):
 
     artefacts = ArtefactSchema(many=True)
     artefact_count = serializers.IntegerField()
+
+
+class PlaceSchema(serializers.Serializer[None]):
+    """A record that holds an indicator."""
+
+    dataset = serializers.CharField()
+    id = serializers.CharField(help_text="event.id of the record.")
+    at = serializers.CharField(help_text="Its instant; empty for a record without one.")
+    field = serializers.CharField()
+    path = serializers.CharField(help_text="The artefact.")
+    record = serializers.CharField(help_text="Where in it the record lies.")
+
+
+class HitSchema(serializers.Serializer[None]):
+    """An indicator that the records of an archive hold."""
+
+    indicator = serializers.UUIDField()
+    type = serializers.CharField()
+    value = serializers.CharField()
+    tlp = serializers.CharField()
+    pap = serializers.CharField()
+    count = serializers.IntegerField(help_text="Records that hold it, all of them.")
+    first_at = serializers.DateTimeField(allow_null=True)
+    last_at = serializers.DateTimeField(allow_null=True)
+    late = serializers.BooleanField(help_text="It became known after the archive had been processed.")
+    found_at = serializers.DateTimeField()
+    places = PlaceSchema(many=True)
+
+
+class HitsSchema(serializers.Serializer[None]):
+    """Hits, the newest first: those of indicators that you may see yourself."""
+
+    hits = HitSchema(many=True)
+    analysed_at = serializers.DateTimeField(allow_null=True, help_text="null until the records were looked through.")
 
 
 class CaseSchema(serializers.Serializer[None]):
@@ -199,4 +234,29 @@ def one_archive_document(archive: Archive) -> dict[str, Any]:
         **archive_document(archive),
         "artefacts": list(found[:ARTEFACTS]),
         "artefact_count": archive.artefacts.count(),
+    }
+
+
+def hits_document(archive: Archive, hits: list[Shown]) -> dict[str, Any]:
+    """As HitsSchema says."""
+    return {
+        "hits": [_hit(each) for each in hits],
+        "analysed_at": clock.stamp(archive.analysed_at) if archive.analysed_at else None,
+    }
+
+
+def _hit(shown: Shown) -> dict[str, Any]:
+    hit = shown.hit
+    return {
+        "indicator": str(hit.indicator.public_id),
+        "type": hit.indicator.type,
+        "value": hit.indicator.value,
+        "tlp": shown.marking.tlp.label,
+        "pap": shown.marking.pap.label,
+        "count": hit.count,
+        "first_at": clock.stamp(hit.first_at) if hit.first_at else None,
+        "last_at": clock.stamp(hit.last_at) if hit.last_at else None,
+        "late": hit.late,
+        "found_at": clock.stamp(hit.found_at),
+        "places": hit.places,
     }

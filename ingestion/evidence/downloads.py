@@ -17,6 +17,7 @@ import orjson
 from django.conf import settings
 
 from ingestion.evidence import reading
+from ingestion.evidence.admitting import DETECTIONS, Admitted
 from ingestion.evidence.engine import ROW_GROUP, engine, sql_text
 from ingestion.evidence.models import Archive
 
@@ -32,34 +33,46 @@ class Form:
 
     suffix: str
     media_type: str
-    pieces: Callable[[Archive, Sequence[str] | None], Iterator[bytes]]
+    pieces: Callable[[Archive, Sequence[str] | None, Admitted], Iterator[bytes]]
 
 
-def _lines(archive: Archive, wanted: Sequence[str] | None) -> Iterator[bytes]:
+def _lines(archive: Archive, wanted: Sequence[str] | None, admitted: Admitted) -> Iterator[bytes]:
     """As they stand in the files."""
     for path in reading.files_of(archive, wanted, suffix=".jsonl"):
+        if path.stem == DETECTIONS:
+            yield from _admitted(path, admitted)
+            continue
         with path.open("rb") as file:
             while some := file.read(CHUNK):
                 yield some
 
 
-def _records(archive: Archive, wanted: Sequence[str] | None) -> Iterator[bytes]:
+def _admitted(path: Path, admitted: Admitted) -> Iterator[bytes]:
+    """Line by line, what the reader may see."""
+    with path.open("rb") as file:
+        yield from (line for line in file if admitted.admits(orjson.loads(line)))
+
+
+def _records(archive: Archive, wanted: Sequence[str] | None, admitted: Admitted) -> Iterator[bytes]:
     """Line by line."""
     for path in reading.files_of(archive, wanted, suffix=".jsonl"):
+        if path.stem == DETECTIONS:
+            yield from _admitted(path, admitted)
+            continue
         with path.open("rb") as file:
             yield from file
 
 
-def _bulk(archive: Archive, wanted: Sequence[str] | None) -> Iterator[bytes]:
+def _bulk(archive: Archive, wanted: Sequence[str] | None, admitted: Admitted) -> Iterator[bytes]:
     index = f"{INDEX}{archive.case.public_id}"
-    for line in _records(archive, wanted):
+    for line in _records(archive, wanted, admitted):
         head = {"create": {"_index": index, "_id": orjson.loads(line)["event.id"]}}
         yield orjson.dumps(head) + b"\n" + line
 
 
-def _timesketch(archive: Archive, wanted: Sequence[str] | None) -> Iterator[bytes]:
+def _timesketch(archive: Archive, wanted: Sequence[str] | None, admitted: Admitted) -> Iterator[bytes]:
     """With the three keys that Timesketch asks of every line: `message`, `datetime`, `timestamp_desc`."""
-    for line in _records(archive, wanted):
+    for line in _records(archive, wanted, admitted):
         yield orjson.dumps(_for_timesketch(orjson.loads(line))) + b"\n"
 
 
@@ -70,7 +83,7 @@ def _for_timesketch(record: dict[str, Any]) -> dict[str, Any]:
     return {**record, "datetime": moment, "timestamp_desc": said if at else NO_INSTANT}
 
 
-def _parquet(archive: Archive, wanted: Sequence[str] | None) -> Iterator[bytes]:
+def _parquet(archive: Archive, wanted: Sequence[str] | None, admitted: Admitted) -> Iterator[bytes]:
     """One file of all the datasets, which have the same columns; made aside, gone when it was sent."""
     files = reading.files_of(archive, wanted)
     drafts: Path = settings.EVIDENCE_DIR / "tmp"
@@ -80,7 +93,7 @@ def _parquet(archive: Archive, wanted: Sequence[str] | None) -> Iterator[bytes]:
     try:
         with engine(folder, memory=reading.MEMORY) as held:
             held.execute(
-                f"COPY (SELECT * FROM {reading.source(files)}) TO {sql_text(str(made))}"  # noqa: S608 (quoted paths)
+                f"COPY (SELECT * FROM {reading.source(files)} WHERE {admitted.condition}) TO {sql_text(str(made))}"  # noqa: S608 (quoted paths)
                 f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
             )
         with made.open("rb") as file:

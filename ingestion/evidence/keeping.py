@@ -46,13 +46,15 @@ def register() -> None:
         Rule(
             name="evidence.archives",
             what=_("Archives of machines, what was made of them, and uploads on their way"),
-            models=("evidence.Archive", "evidence.ArtefactState", "evidence.Finding", "evidence.Upload"),
+            models=(
+                "evidence.Archive", "evidence.ArtefactState", "evidence.Finding", "evidence.Hit", "evidence.Upload",
+            ),
             kept=_("%(days)d days after they were received, or until they are shredded; uploads until they expire"),
             basis=SECURITY, days=lambda: int(settings.EVIDENCE_DAYS), due=lambda: _old().count(), purge=_purge,
         ),
         Rule(
             name="evidence.cases", what=_("Cases, their guests, and the chain of custody"),
-            models=("evidence.Case", "evidence.Guest", "evidence.CustodyEntry"),
+            models=("evidence.Case", "evidence.Guest", "evidence.CustodyEntry", "evidence.Followed"),
             kept=_("until the institution is erased"), basis=PROOF,
         ),
     )  # fmt: skip

@@ -17,8 +17,10 @@ from django.utils.translation import pgettext_lazy
 
 from iocmarket.accounts.models import Institution, Member, Token
 from iocmarket.accounts.viewer import Viewer
+from iocmarket.indicators.models import Indicator
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import TLP
+from iocmarket.publication.models import View
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -138,6 +140,10 @@ class Archive(models.Model):
     collected_at = models.DateTimeField(null=True)
     records = models.BigIntegerField(default=0)
 
+    # When its records were last looked through for what is known (analysis.py), and how often that was begun.
+    analysed_at = models.DateTimeField(null=True)
+    analyses = models.SmallIntegerField(default=0)
+
     objects = ArchiveQuerySet.as_manager()
 
     class Meta:
@@ -244,6 +250,56 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+
+class HitQuerySet(models.QuerySet["Hit"]):
+    """Hits by who asks."""
+
+    def visible_to(self, viewer: Viewer) -> HitQuerySet:
+        """Those in the archives that the viewer sees, of the indicators that the viewer sees now, both."""
+        return self.filter(
+            archive__in=Archive.objects.visible_to(viewer), indicator__in=Indicator.objects.visible_to(viewer)
+        )
+
+
+class Hit(models.Model):
+    """An indicator that the records of an archive hold. Who may know of the indicator is asked whenever it is read."""
+
+    archive = models.ForeignKey(Archive, on_delete=models.CASCADE, related_name="hits", db_index=False)
+    indicator = models.ForeignKey(Indicator, on_delete=models.CASCADE, related_name="+")
+    # The records that hold it, all of them; the instants of the first and the last one that has any.
+    count = models.BigIntegerField()
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
+    # What of them is a hit, as [kind, value]; and the first records: see matching.PLACES.
+    keys: models.JSONField[Any, Any] = models.JSONField(default=list)
+    places: models.JSONField[Any, Any] = models.JSONField(default=list)
+    # Whether the indicator became known only after the archive had been processed.
+    late = models.BooleanField(default=False)
+    found_at = models.DateTimeField(default=clock.now)
+
+    objects = HitQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["archive", "indicator"], name="hit_once")]
+
+    def __str__(self) -> str:
+        return f"{self.archive_id}/{self.indicator_id}"
+
+
+class Followed(models.Model):
+    """How far an institution's archives were compared with a view of what became known (retro.py)."""
+
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="+", db_index=False)
+    view = models.ForeignKey(View, on_delete=models.CASCADE, related_name="+")
+    # The `date_added` of the last entry; null where there was none.
+    reached = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["institution", "view"], name="followed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.institution_id}/{self.view_id}"
 
 
 class CustodyEntry(models.Model):

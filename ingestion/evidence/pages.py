@@ -21,6 +21,7 @@ from ingestion.evidence import archives, hunting
 from ingestion.evidence import cases as services
 from ingestion.evidence.commands import commands
 from ingestion.evidence.forms import CaseForm, GuestForm
+from ingestion.evidence.hits import hits_of
 from ingestion.evidence.models import Archive, Case, Finding, Guest, PlatformKey
 from ingestion.evidence.refusals import OF_UPLOADS, SENTENCES
 from ingestion.evidence.working import FAILURES, WAITING
@@ -34,6 +35,8 @@ from iocmarket.web.pages import frame_for
 
 SHOWN = 200
 """Cases on the page: the newest."""
+HITS = 200
+"""Hits on the page; the API tells more."""
 ARTEFACTS = 200
 """Artefacts of one archive on the page: those with errors first; the API tells more."""
 
@@ -77,6 +80,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
             for one in held
         ],
         "findings": list(hunting.of_case(found)),
+        "hits": hits_of(held, viewer, HITS),
         "guests": found.guests.select_related("member__institution").order_by("pk"),
         "custody": found.custody.select_related("archive", "member").order_by("position"),
         "form": GuestForm(),

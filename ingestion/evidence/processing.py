@@ -19,7 +19,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ingestion.evidence import keys, storing
-from ingestion.evidence.analysis import analyse
 from ingestion.evidence.archives import forget_files
 from ingestion.evidence.containers.base import Keys
 from ingestion.evidence.custody import note
@@ -59,7 +58,6 @@ def process(archive: Archive, private: keys.Private) -> str:
     if outcome.state != "done":
         return outcome.code
     _told(archive, outcome)
-    analyse(archive)
     return ""
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.evidence import storing
+from ingestion.evidence.admitting import DETECTIONS, Admitted
 from ingestion.evidence.engine import SQL, engine, sql_text
 from ingestion.evidence.models import Archive
 from ingestion.evidence.places import folder_name
@@ -42,6 +43,16 @@ def datasets(archive: Archive) -> dict[str, int]:
     """The records of each dataset, by its name."""
     counts: dict[str, int] = manifest_of(archive).get("datasets", {})
     return counts
+
+
+def counted(archive: Archive, admitted: Admitted) -> dict[str, int]:
+    """The records of each dataset that the reader may see."""
+    counts = datasets(archive)
+    if DETECTIONS in counts:
+        counts[DETECTIONS] = sum(
+            1 for _row in rows(archive, datasets=[DETECTIONS], columns=["event.id"], where=admitted.condition)
+        )
+    return {name: count for name, count in counts.items() if count}
 
 
 def files_of(archive: Archive, wanted: Iterable[str] | None = None, *, suffix: str = ".parquet") -> list[Path]:

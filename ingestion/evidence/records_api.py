@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingestion.evidence import reading
+from ingestion.evidence.admitting import Admitted
 from ingestion.evidence.archives import records_read
 from ingestion.evidence.downloads import FORMS
 from ingestion.evidence.models import Archive
@@ -63,11 +64,14 @@ class Records(ScopedView):
     def get(self, request: Request, public_id: UUID) -> Response:
         """Each with the artefact and the place in it where it stands. An unknown parameter is refused."""
         archive = _archive(request, self, public_id)
+        admitted = Admitted.of(archive, self.viewer(request))
         try:
-            found = search(archive, Wanted.read(request.query_params.dict()))
+            found = search(archive, Wanted.read(request.query_params.dict()), admitted)
         except Refusal as refusal:
             raise Problem.of(refusal, status=400) from refusal
-        return Response({"records": found.records, "datasets": reading.datasets(archive), "next": found.next or None})
+        return Response(
+            {"records": found.records, "datasets": reading.counted(archive, admitted), "next": found.next or None}
+        )
 
 
 class Download(ScopedView):
@@ -90,7 +94,8 @@ class Download(ScopedView):
         archive = _archive(request, self, public_id)
         named = [name for name in request.query_params.get("dataset", "").split(",") if name]
         found = FORMS[form]
-        answer = StreamingHttpResponse(found.pieces(archive, named or None), content_type=found.media_type)
+        pieces = found.pieces(archive, named or None, Admitted.of(archive, self.viewer(request)))
+        answer = StreamingHttpResponse(pieces, content_type=found.media_type)
         name = f"{folder_name(archive.host, 'records')}-{str(archive.public_id)[:8]}.{form}"
         answer["Content-Disposition"] = f'attachment; filename="{name}"'
         answer["X-Content-Type-Options"] = "nosniff"

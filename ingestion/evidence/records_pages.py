@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from ingestion.evidence import reading
+from ingestion.evidence.admitting import Admitted
 from ingestion.evidence.archives import records_read
 from ingestion.evidence.downloads import FORMS
 from ingestion.evidence.models import Archive, Case
@@ -34,16 +35,18 @@ def records(request: HttpRequest, public_id: UUID) -> HttpResponse:
     chosen = _chosen(request.GET.get("archive", ""), done)
     archive = records_read(chosen.public_id, viewer) if chosen else None
     asked = {name: request.GET.get(name, "") for name in NAMES}
-    found, trouble = Found([]), ""
+    found, trouble, datasets = Found([]), "", {}
     if archive is not None:
+        admitted = Admitted.of(archive, viewer)
+        datasets = reading.counted(archive, admitted)
         try:
-            found = search(archive, Wanted.read({**asked, "after": request.GET.get("after", "")}))
+            found = search(archive, Wanted.read({**asked, "after": request.GET.get("after", "")}), admitted)
         except Refusal as refusal:
             trouble = str(sentence_of(refusal))
     context = {
         "case": case, "archives": done, "archive": archive, "asked": asked, "trouble": trouble,
         "records": [_told(one) for one in found.records], "forms": list(FORMS),
-        "datasets": reading.datasets(archive) if archive else {},
+        "datasets": datasets,
         "next": urlencode({"archive": archive.public_id, **asked, "after": found.next})
         if archive and found.next
         else "",

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from ingestion.evidence import reading
+from ingestion.evidence.admitting import Admitted
 from ingestion.evidence.models import Archive
 from iocmarket.kernel.clock import MICROSECOND
 from iocmarket.kernel.decision import Refusal
@@ -75,9 +76,10 @@ class _Terms:
         self.values += values
 
 
-def search(archive: Archive, wanted: Wanted) -> Found:
+def search(archive: Archive, wanted: Wanted, admitted: Admitted) -> Found:
     """One page of one archive."""
     terms = _Terms()
+    terms.add(admitted.condition)
     if wanted.text:
         looked = " OR ".join(f'contains(lower("{name}"), ?)' for name in SEARCHED)
         terms.add(f"({looked})", *[wanted.text.lower()] * len(SEARCHED))

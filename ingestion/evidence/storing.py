@@ -47,6 +47,11 @@ def results_folder(archive: Archive) -> Path:
     return folder
 
 
+def records_folder(archive: Archive) -> Path | None:
+    """Where the records of this one lie; None while there are none."""
+    return next(results_folder(archive).glob(f"*/{archive.public_id}"), None)
+
+
 class _Ready(File):  # type: ignore[type-arg]
     """A finished file on the disk: the file system takes it as it is, S3 reads it."""
 

@@ -31,5 +31,6 @@ urlpatterns = [
         api_findings.OneFinding.as_view(),
         name="api-evidence-finding",
     ),
+    path(f"{_API}/archives/<uuid:public_id>/hits", api.Hits.as_view(), name="api-evidence-hits"),
     path(f"{_API}/archives/<str:filename>", api.NewArchive.as_view(), name="api-evidence-put"),
 ]

@@ -13,9 +13,10 @@ from django.db import OperationalError, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ingestion.evidence import keys, processing, storing
+from ingestion.evidence import analysis, keys, processing, retro, storing
 from ingestion.evidence.archives import drop_pieces, forget_files
 from ingestion.evidence.custody import note
+from ingestion.evidence.holding import holding
 from ingestion.evidence.models import Archive, Case, Upload
 from ingestion.evidence.running import Busy
 from ingestion.evidence.sealing import Sealed, SealingError, seal
@@ -23,9 +24,7 @@ from ingestion.evidence.uploads import terminate
 from iocmarket.api.problems import Problem
 from iocmarket.audit.services import PLATFORM, record
 from iocmarket.kernel import clock
-from iocmarket.locks import session_lock
 
-LOCK_SPACE = 0x10C6 << 32
 TRIES = 5
 """How often an archive is begun: whatever makes it fail, or kills the worker, may be over the next time."""
 AT_ONCE = 50
@@ -44,7 +43,7 @@ log = logging.getLogger(__name__)
 
 def work_on(pk: int) -> None:
     """Go on with one archive. Returns at once when another worker has it, or when there is nothing to do."""
-    with session_lock(LOCK_SPACE + pk, wait=False) as mine:
+    with holding(pk) as mine:
         if mine and (archive := _claim(pk)) is not None:
             _do(archive)
 
@@ -89,6 +88,8 @@ def _steps(archive: Archive, private: keys.Private) -> None:
         return  # shredded meanwhile
     if code := processing.process(archive, private):
         _failed(archive, code)
+    else:
+        analysis.analyse(archive)
 
 
 def _stored(archive: Archive, sealed: Sealed) -> None:
@@ -137,6 +138,8 @@ def sweep() -> None:
         forget_files(pk)
     drop_expired()
     drop_unknown()
+    analysis.sweep()
+    retro.sweep()
 
 
 def drop_expired() -> int:

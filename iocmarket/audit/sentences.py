@@ -142,6 +142,8 @@ SENTENCES: dict[str, StrOrPromise] = {
     "evidence.finding_judged": gettext_lazy("%(who)s judged a finding in an archive."),
     "evidence.shredded": gettext_lazy("%(who)s shredded an archive."),
     "evidence.processed": gettext_lazy("%(who)s processed an archive."),
+    "evidence.matched": gettext_lazy("%(who)s found known indicators in an archive."),
+    "evidence.matched_late": gettext_lazy("%(who)s found indicators in an archive that became known later."),
     "evidence.failed": gettext_lazy("%(who)s could not process an archive."),
     "transfer.created": gettext_lazy("%(who)s made a key for zone transfers."),
     "transfer.rotated": gettext_lazy("%(who)s changed a key for zone transfers."),

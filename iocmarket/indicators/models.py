@@ -13,6 +13,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import MD5, Lower
 from django.utils.translation import gettext_lazy as _
 
 from iocmarket.accounts.models import Circle, Institution, Member
@@ -21,8 +22,10 @@ from iocmarket.indicators.threats import ThreatType
 from iocmarket.indicators.visibility import ContributionQuerySet, IndicatorQuerySet, SightingQuerySet
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import DEFAULT, PAP, TLP, Marking
+from iocmarket.kernel.match.keys import FOLDED
 
 TLP_CHOICES = [(level.value, level.label) for level in TLP]
+FOLDED_TYPES = sorted(FOLDED)
 PAP_CHOICES = [(level.value, level.label) for level in PAP]
 
 
@@ -70,6 +73,8 @@ class Indicator(models.Model):
                 condition=Q(reversed_name__isnull=False),
                 name="indicator_reversed_name",
             ),
+            # What Windows makes no difference of letters in: evidence is asked for it in lower case.
+            models.Index(MD5(Lower("value")), condition=Q(type__in=FOLDED_TYPES), name="indicator_folded"),
         ]
 
     def __str__(self) -> str:

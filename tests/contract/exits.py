@@ -461,6 +461,9 @@ ROUTES: dict[str, Exit] = {
     "api/v1/evidence/archives/<uuid:public_id>/findings/<uuid:finding_id>": _changed(
         "/api/v1/evidence/archives/{s.contribution_id}/findings/{s.contribution_id}", {"state": "confirmed"}
     ),
+    "api/v1/evidence/archives/<uuid:public_id>/hits": machine(
+        "/api/v1/evidence/archives/{s.contribution_id}/hits", tells=False
+    ),
     "api/v1/evidence/archives/<str:filename>": Exit("machine", (Asking("put", _put_archive, tells=False),)),
     "subscriptions": page("/subscriptions", tells=False),
     "subscriptions/<uuid:public_id>": page("/subscriptions/{s.contribution_id}", tells=False),

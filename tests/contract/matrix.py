@@ -278,6 +278,9 @@ TABLE: dict[str, tuple[Row, ...]] = {
             method="PATCH",
         ),
     ),
+    "api/v1/evidence/archives/<uuid:public_id>/hits": (
+        get("/api/v1/evidence/archives/{archive}/hits", theirs(WRITE)),
+    ),
     "api/v1/evidence/archives/<str:filename>": (
         send("/api/v1/evidence/archives/a.zip", WRITE, "x", method="PUT", media="application/zip"),
         send(
