@@ -196,7 +196,7 @@ def test_reading_writes_nothing_into_the_record_but_of_evidence(world: World) ->
         "evidence", "evidence/<uuid:public_id>", "api/v1/evidence/cases", "api/v1/evidence/cases/<uuid:public_id>",
         "api/v1/evidence/archives/<uuid:public_id>", "api/v1/evidence/archives/<uuid:public_id>/records",
         "api/v1/evidence/archives/<uuid:public_id>/download.<str:form>",
-        "api/v1/evidence/archives/<uuid:public_id>/hits",
+        "api/v1/evidence/archives/<uuid:public_id>/hits", "api/v1/evidence/archives/<uuid:public_id>/findings",
     }  # fmt: skip
 
 

@@ -73,6 +73,7 @@ NOT_ERASED = {
 }
 """Out of what a person is not taken, and why."""
 NOT_TAKEN_BY_INSTITUTIONS = {
+    "evidence.Followed": "a memory of what was read",
     "feeds.FeedState": "a memory of what was read",
     "indicators.Alert": "follows from statements",
     "indicators.Settlement": "how far a parting has come; its statements are exported",

@@ -82,7 +82,12 @@ IDS = {
     "/api/v1/circles/": {"public_id": "circle", "invitation_id": "asked", "institution_id": "third"},
     "/api/v1/circles/invitations/": {"public_id": "invited"},
     "/api/v1/contributions/": {"public_id": "statement"},
-    "/api/v1/evidence/archives/": {"public_id": "archive", "filename": "archive_file", "finding_id": "finding"},
+    "/api/v1/evidence/archives/": {
+        "public_id": "archive",
+        "filename": "archive_file",
+        "finding_id": "finding",
+        "form": "archive_form",
+    },
     "/api/v1/evidence/cases/": {"public_id": "case", "guest_id": "guest"},
     "/api/v1/evidence/uploads/": {"public_id": "upload"},
     "/api/v1/indicators/": {"public_id": "value"},
@@ -177,7 +182,7 @@ class Asked:
 def asked_everything(sender: str, world: World, examples: int, mode: GenerationMode) -> Asked:
     """Every operation, by this sender."""
     names = {**world.names, "format": "csv", "feed_file": "text.txt", "profile": "suivi", "profile_file": "suivi.txt"}
-    names |= {"folder": "dossier", "folder_file": "manifest.json", "archive_file": "PC.zip"}
+    names |= {"folder": "dossier", "folder_file": "manifest.json", "archive_file": "PC.zip", "archive_form": "jsonl"}
     found = Asked(headers_of(sender, world), names)
     for one in operations():
         found.operation(one, examples, mode)

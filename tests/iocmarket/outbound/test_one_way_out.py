@@ -23,6 +23,7 @@ ELSEWHERE = {
     "iocmarket/indicators/subjects.py": "reading an address in its numeric form",
     "iocmarket/indicators/types/addresses.py": "reading an address in its numeric form",
     "iocmarket/indicators/types/networks.py": "reading an address in its numeric form",
+    "iocmarket/kernel/match/text.py": "reading an address in its numeric form",
     "iocmarket/sso/adapter.py": "the type of the session that iocmarket/outbound makes",
     "iocmarket/sso/id_tokens.py": "what a session of iocmarket/outbound raises",
     "iocmarket/sso/oidc.py": "what a session of iocmarket/outbound raises",
