@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ingestion.evidence.cases import TITLE_MAX
+from ingestion.submissions.forms import ShareForm
 from iocmarket.kernel.marking import TLP
 
 _TLP = [(str(level.value), f"TLP:{level.label}") for level in sorted(TLP) if level < TLP.RED]
@@ -36,4 +37,22 @@ class GuestForm(forms.Form):
         label=_("Address of a member of another institution"),
         widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text=_("A contributor or manager. Guests read this case alone, and change nothing."),
+    )
+
+
+class ProposeForm(ShareForm):
+    """Marking and audience as on the page Share, and the words of the report."""
+
+    title = forms.CharField(
+        label=_("Title of the report"),
+        max_length=200,
+        required=False,
+        help_text=_("Every reader sees it. Empty: “Observed indicators” and the date."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    description = forms.CharField(
+        label=_("Text of the report"),
+        max_length=20_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )

@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ingestion.evidence.archives import shred
-from ingestion.evidence.models import Archive, Case, CustodyEntry, Guest
+from ingestion.evidence.models import Archive, Case, CustodyEntry, Guest, SharedValues
 from ingestion.evidence.working import drop_unknown
 from iocmarket.accounts.models import Institution, Member
 from iocmarket.audit.services import PLATFORM
@@ -54,7 +54,10 @@ def register() -> None:
         ),
         Rule(
             name="evidence.cases", what=_("Cases, their guests, and the chain of custody"),
-            models=("evidence.Case", "evidence.Guest", "evidence.CustodyEntry", "evidence.Followed"),
+            models=(
+                "evidence.Case", "evidence.Guest", "evidence.CustodyEntry", "evidence.Followed",
+                "evidence.SharedValues",
+            ),
             kept=_("until the institution is erased"), basis=PROOF,
         ),
     )  # fmt: skip
@@ -70,6 +73,13 @@ def register() -> None:
             name="evidence_custody", models=("evidence.CustodyEntry",),
             of_member=lambda member: rows(CustodyEntry.objects.filter(member=member), _LINE),
             of_institution=lambda institution: rows(CustodyEntry.objects.filter(case__institution=institution), _LINE),
+        ),
+        Portion(
+            name="evidence_shared", models=("evidence.SharedValues",),
+            of_institution=lambda institution: rows(
+                SharedValues.objects.filter(archive__case__institution=institution), ("submission", "count", "at"),
+                archive_id_public=F("archive__public_id"),
+            ),
         ),
         Portion(
             name="evidence_guest_of", models=("evidence.Guest",),

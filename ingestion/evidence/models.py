@@ -302,6 +302,21 @@ class Followed(models.Model):
         return f"{self.institution_id}/{self.view_id}"
 
 
+class SharedValues(models.Model):
+    """That values out of an archive were shared, and in which submission: for the institution of the case alone.
+
+    It points from the archive to the submission by an id, never back: nothing of a submission leads to its source.
+    """
+
+    archive = models.ForeignKey(Archive, on_delete=models.CASCADE, related_name="shared_values")
+    submission = models.UUIDField(unique=True)
+    count = models.IntegerField()
+    at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"{self.archive_id}/{self.submission}"
+
+
 class CustodyEntry(models.Model):
     """One line of the chain of custody of a case: each holds the hash of the one before (custody.py).
 

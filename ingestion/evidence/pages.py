@@ -75,6 +75,8 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "case": found,
         "own": found.institution_id == viewer.institution_id and Scope.EVIDENCE_WRITE in viewer.scopes,
+        "shares": found.institution_id == viewer.institution_id
+        and {Scope.EVIDENCE_WRITE, Scope.INDICATORS_WRITE} <= set(viewer.scopes),
         "archives": [
             (one, FAILURES.get(one.failure, one.failure), one.artefacts.order_by("-error_count", "number")[:ARTEFACTS])
             for one in held

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from ingestion.evidence import api, api_findings, pages, records_api, records_pages, tus
+from ingestion.evidence import (
+    api,
+    api_findings,
+    pages,
+    proposals_api,
+    proposals_pages,
+    records_api,
+    records_pages,
+    tus,
+)  # fmt: skip
 
 _API = "api/v1/evidence"
 
@@ -11,6 +20,7 @@ urlpatterns = [
     path("evidence/keys", pages.keys, name="evidence-keys"),
     path("evidence/<uuid:public_id>", pages.case, name="evidence-case"),
     path("evidence/<uuid:public_id>/records", records_pages.records, name="evidence-records"),
+    path("evidence/<uuid:public_id>/propose", proposals_pages.propose, name="evidence-propose"),
     path("evidence/<uuid:public_id>/<slug:act>", pages.act, name="evidence-act"),
     path(f"{_API}/cases", api.Cases.as_view(), name="api-evidence-cases"),
     path(f"{_API}/cases/<uuid:public_id>", api.OneCase.as_view(), name="api-evidence-case"),
@@ -32,5 +42,9 @@ urlpatterns = [
         name="api-evidence-finding",
     ),
     path(f"{_API}/archives/<uuid:public_id>/hits", api.Hits.as_view(), name="api-evidence-hits"),
+    path(
+        f"{_API}/archives/<uuid:public_id>/proposals", proposals_api.Proposals.as_view(), name="api-evidence-proposals"
+    ),
+    path(f"{_API}/archives/<uuid:public_id>/share", proposals_api.Share.as_view(), name="api-evidence-share"),
     path(f"{_API}/archives/<str:filename>", api.NewArchive.as_view(), name="api-evidence-put"),
 ]

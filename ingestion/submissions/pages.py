@@ -50,7 +50,7 @@ def share(request: HttpRequest) -> HttpResponse:
     if Scope.INDICATORS_WRITE not in viewer_of_member(member).scopes:
         return render(request, "submissions/read_only.html", status=403)
     form = ShareForm(
-        request.POST or None, request.FILES or None, institutions=_others(member), circles=_circles(member)
+        request.POST or None, request.FILES or None, institutions=others_of(member), circles=circles_of(member)
     )
     context: dict[str, Any] = {
         "form": form,
@@ -246,13 +246,13 @@ def _say(request: HttpRequest, outcome: Outcome) -> None:
         messages.warning(request, _("Nothing was shared: no line holds an indicator that can be kept."))
 
 
-def _circles(member: Member) -> list[tuple[str, str]]:
+def circles_of(member: Member) -> list[tuple[str, str]]:
     """The circles that the person's institution is in, by the id under which a form names them."""
     found = Circle.objects.filter(institutions=member.institution).order_by("name")
     return [(str(circle.public_id), circle.name) for circle in found]
 
 
-def _others(member: Member) -> list[str]:
+def others_of(member: Member) -> list[str]:
     approved = Institution.objects.filter(state=Institution.State.APPROVED, kind=Institution.Kind.MEMBER)
     found = approved.exclude(members=member)
     return list(found.order_by("name").values_list("name", flat=True))

@@ -140,6 +140,8 @@ SENTENCES: dict[str, StrOrPromise] = {
     "evidence.archive_read": gettext_lazy("%(who)s read what became of an archive."),
     "evidence.records_read": gettext_lazy("%(who)s read records of an archive."),
     "evidence.finding_judged": gettext_lazy("%(who)s judged a finding in an archive."),
+    "evidence.proposals_read": gettext_lazy("%(who)s looked at what of an archive might be shared."),
+    "evidence.values_shared": gettext_lazy("%(who)s shared values out of an archive."),
     "evidence.shredded": gettext_lazy("%(who)s shredded an archive."),
     "evidence.processed": gettext_lazy("%(who)s processed an archive."),
     "evidence.matched": gettext_lazy("%(who)s found known indicators in an archive."),

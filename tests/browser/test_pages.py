@@ -123,6 +123,7 @@ def test_every_page_of_the_program_is_looked_at(village: Village) -> None:
     looked |= {"token-mail", "subscriptions", "subscription", "transfers", "webhooks", "webhook"}
     acts |= {"token-rotate", "token-feed-key", "token-mail-revoke", "subscription-act", "transfer-act"}
     looked |= {"evidence", "evidence-case", "evidence-keys", "evidence-records"}
+    looked |= {"evidence", "evidence-case", "evidence-keys", "evidence-propose"}
     acts |= {"evidence-act"}
     acts |= {"webhook-act", "webhook-resend"}
     acts |= {"partner-switches", "partner-agreement", "partner-end", "partner-token"}

@@ -111,6 +111,7 @@ class Village:
             "evidence-case": f"/evidence/{self.case.public_id}",
             "evidence-records": f"/evidence/{self.case.public_id}/records",
             "evidence-nothing": f"/evidence/{self.case.public_id}/records?q=jamais-vu",
+            "evidence-propose": f"/evidence/{self.case.public_id}/propose",
             "evidence-keys": "/evidence/keys",
             "webhooks": "/webhooks",
             "webhook": f"/webhooks/{self.webhook.public_id}",

@@ -431,6 +431,7 @@ ROUTES: dict[str, Exit] = {
     "evidence/keys": Exit("open", page("/evidence/keys", tells=False).askings),
     "evidence/<uuid:public_id>": page("/evidence/{s.contribution_id}", tells=False),
     "evidence/<uuid:public_id>/records": page("/evidence/{s.contribution_id}/records", tells=False),
+    "evidence/<uuid:public_id>/propose": page("/evidence/{s.contribution_id}/propose", tells=False),
     "evidence/<uuid:public_id>/<slug:act>": _pressed("/evidence/{s.contribution_id}/shred"),
     "api/v1/evidence/cases": Exit(
         "machine",
@@ -463,6 +464,12 @@ ROUTES: dict[str, Exit] = {
     ),
     "api/v1/evidence/archives/<uuid:public_id>/hits": machine(
         "/api/v1/evidence/archives/{s.contribution_id}/hits", tells=False
+    ),
+    "api/v1/evidence/archives/<uuid:public_id>/proposals": machine(
+        "/api/v1/evidence/archives/{s.contribution_id}/proposals", tells=False
+    ),
+    "api/v1/evidence/archives/<uuid:public_id>/share": _sent(
+        "/api/v1/evidence/archives/{s.contribution_id}/share", {"indicators": []}
     ),
     "api/v1/evidence/archives/<str:filename>": Exit("machine", (Asking("put", _put_archive, tells=False),)),
     "subscriptions": page("/subscriptions", tells=False),

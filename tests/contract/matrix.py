@@ -232,6 +232,10 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "evidence/keys": (get("/evidence/keys", ANYBODY),),
     "evidence/<uuid:public_id>": (get("/evidence/{case}", theirs(TAKERS_BACK)),),
     "evidence/<uuid:public_id>/records": (get("/evidence/{case}/records", theirs(TAKERS_BACK)),),
+    "evidence/<uuid:public_id>/propose": (
+        get("/evidence/{case}/propose", theirs(TAKERS_BACK)),
+        form("/evidence/{case}/propose", theirs(TAKERS_BACK), act="look"),
+    ),
     "evidence/<uuid:public_id>/<slug:act>": (
         form("/evidence/{case}/invite", theirs(TAKERS_BACK), member="x@example.org"),
         form("/evidence/{case}/part", theirs(TAKERS_BACK), guest="{guest}"),
@@ -280,6 +284,12 @@ TABLE: dict[str, tuple[Row, ...]] = {
     ),
     "api/v1/evidence/archives/<uuid:public_id>/hits": (
         get("/api/v1/evidence/archives/{archive}/hits", theirs(WRITE)),
+    ),
+    "api/v1/evidence/archives/<uuid:public_id>/proposals": (
+        get("/api/v1/evidence/archives/{archive_done}/proposals", theirs(WRITE)),
+    ),
+    "api/v1/evidence/archives/<uuid:public_id>/share": (
+        send("/api/v1/evidence/archives/{archive_done}/share", theirs(WRITE), {"indicators": ["odupd.exe"]}),
     ),
     "api/v1/evidence/archives/<str:filename>": (
         send("/api/v1/evidence/archives/a.zip", WRITE, "x", method="PUT", media="application/zip"),

@@ -88,6 +88,8 @@ IDS = {
         "finding_id": "finding",
         "form": "archive_form",
     },
+    "/api/v1/evidence/archives/{public_id}/proposals": {"public_id": "archive_done"},
+    "/api/v1/evidence/archives/{public_id}/share": {"public_id": "archive_done"},
     "/api/v1/evidence/cases/": {"public_id": "case", "guest_id": "guest"},
     "/api/v1/evidence/uploads/": {"public_id": "upload"},
     "/api/v1/indicators/": {"public_id": "value"},

@@ -195,6 +195,7 @@ def _evidence(home: Institution) -> dict[str, str]:
     archive = Archive.objects.create(
         case=case, filename="PC.zip", size=7, arrival=uuid4(), state="failed", failure="piece_lost"
     )
+    done = Archive.objects.create(case=case, filename="PC3.zip", size=7, arrival=uuid4(), state="done")
     ArtefactState.objects.create(
         archive=archive, number=0, path="Windows/System32/config/SYSTEM", state="parsed", parser="registry"
     )
@@ -207,7 +208,7 @@ def _evidence(home: Institution) -> dict[str, str]:
     PlatformKey.objects.create(fingerprint="0" * 64, age_recipient=recipient, certificate="-----BEGIN CERTIFICATE-----")
     return {
         "case": str(case.public_id), "archive": str(archive.public_id), "upload": str(upload.public_id),
-        "guest": str(guest.public_id), "finding": str(finding.public_id),
+        "guest": str(guest.public_id), "finding": str(finding.public_id), "archive_done": str(done.public_id),
     }  # fmt: skip
 
 
