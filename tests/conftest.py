@@ -19,12 +19,13 @@ import pytest
 from celery import Task
 from django.conf import settings
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
 from django.utils.translation import trans_real
 from pytest_django import DjangoDbBlocker, Settings
 
 from iocmarket import embedded
 from iocmarket.accounts.tasks import forgotten_password
+from iocmarket.settings.env import evidence_storage_from
 from iocmarket.web.catalogue import mo
 from iocmarket.web.tasks import deliver
 from sharing.feeds import blobs
@@ -82,6 +83,15 @@ def _feeds_of_this_worker() -> Iterator[None]:
     own = os.environ.get("PYTEST_XDIST_WORKER", "alone")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blobs, "folder", lambda: Path(settings.DATA_DIR) / "feeds" / own)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _evidence_of_this_worker() -> Iterator[None]:
+    """A sweep shreds what its database does not know, which another worker's does."""
+    own = Path(settings.DATA_DIR) / "evidence" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    storage = evidence_storage_from("", own)
+    with override_settings(EVIDENCE_DIR=own, STORAGES={**settings.STORAGES, "evidence": storage}):
         yield
 
 
