@@ -91,10 +91,11 @@ def proposals_of(archive: Archive, *, viewer: Viewer) -> list[Proposal]:
 def proposals_read(archive: Archive, *, viewer: Viewer) -> list[Proposal]:
     """The same, and the record of it being read."""
     found = proposals_of(archive, viewer=viewer)
-    record(
-        "evidence.proposals_read", actor=Actor.of(viewer), subject_type="archive", subject_id=archive.public_id,
-        details={"count": len(found)},
-    )  # fmt: skip
+    with transaction.atomic():
+        record(
+            "evidence.proposals_read", actor=Actor.of(viewer), subject_type="archive", subject_id=archive.public_id,
+            details={"count": len(found)},
+        )  # fmt: skip
     return found
 
 

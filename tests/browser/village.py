@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from ingestion.enrichment.models import Enrichment
 from ingestion.evidence import custody, storing
-from ingestion.evidence.models import Archive, ArtefactState, Case, Guest, PlatformKey
+from ingestion.evidence.models import Archive, ArtefactState, Case, Finding, Guest, Hit, PlatformKey
 from ingestion.evidence.writing import Files
 from ingestion.stolen.models import StolenAccount
 from ingestion.submissions.choices import Choices
@@ -37,7 +37,7 @@ from iocmarket.accounts.viewer import viewer_of_member
 from iocmarket.accounts.views import actor_of
 from iocmarket.audit.services import PLATFORM
 from iocmarket.indicators.joining import accept_invitation
-from iocmarket.indicators.models import Contribution, Report
+from iocmarket.indicators.models import Contribution, Indicator, Report
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP
 from iocmarket.listed.services import add_exemption, add_list, choose_severity
@@ -327,6 +327,7 @@ def _case(valbrune: Institution, manager: Member, guest: Member) -> Case:
         )  # fmt: skip
         if state == Archive.State.DONE:
             _records(made)
+            _found(made, manager)
         with transaction.atomic():
             custody.note("received", case, actor=actor_of(manager), archive=made)
             custody.note("shredded", case, actor=PLATFORM, archive=made)
@@ -401,3 +402,21 @@ def _records(archive: Archive) -> None:
         )  # fmt: skip
     counts = files.finish()
     (folder / "manifest.json").write_text(json.dumps({"datasets": counts, "records": sum(counts.values())}))
+
+
+def _found(archive: Archive, reader: Member) -> None:
+    """An indicator that its records hold, met later, and something that comes back by itself; both with long names."""
+    path = "Module_Output/LiveResponse/" + "netstat" * 12 + ".csv"
+    place = {
+        "dataset": "live.network", "id": "0" * 32, "at": "2026-11-03T07:12:00.000000Z", "field": "destination.ip",
+        "path": path, "record": "6",
+    }  # fmt: skip
+    known = Indicator.objects.visible_to(viewer_of_member(reader)).earliest("pk")
+    Hit.objects.create(
+        archive=archive, indicator=known, count=3, first_at=timezone.now(), last_at=timezone.now(), late=True,
+        keys=[["address", "185.220.100.240"]], places=[place],
+    )  # fmt: skip
+    Finding.objects.create(
+        public_id=uuid4(), archive=archive, category="tasks", technique="T1053.005", location="\\MajQuotidienne" * 9,
+        command="C:\\Users\\Public\\" + "odupd" * 30 + ".exe", score=70,
+    )  # fmt: skip

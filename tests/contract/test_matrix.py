@@ -197,6 +197,8 @@ def test_reading_writes_nothing_into_the_record_but_of_evidence(world: World) ->
         "api/v1/evidence/archives/<uuid:public_id>", "api/v1/evidence/archives/<uuid:public_id>/records",
         "api/v1/evidence/archives/<uuid:public_id>/download.<str:form>",
         "api/v1/evidence/archives/<uuid:public_id>/hits", "api/v1/evidence/archives/<uuid:public_id>/findings",
+        "api/v1/evidence/archives/<uuid:public_id>/proposals", "evidence/<uuid:public_id>/records",
+        "evidence/<uuid:public_id>/propose",
     }  # fmt: skip
 
 

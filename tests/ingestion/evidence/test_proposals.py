@@ -160,3 +160,9 @@ def test_nothing_ticked_is_told(archive: Archive, home: Institution) -> None:
     browser.force_login(make_member(home, role=Role.CONTRIBUTOR))
     form = {"tlp": "green", "pap": "amber", "audience": "community", "act": "look"}
     assert browser.post(f"/evidence/{archive.case.public_id}/propose", form).status_code == 422
+
+
+@pytest.mark.django_db(transaction=True)
+def test_proposals_are_read_outside_of_a_transaction_too(archive: Archive, home: Institution) -> None:
+    """As every request is; what is recorded of it has one of its own."""
+    assert client(home).get(url(archive, "proposals")).status_code == 200
