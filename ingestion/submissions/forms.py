@@ -44,7 +44,9 @@ class ShareForm(forms.Form):
     recipients = forms.MultipleChoiceField(choices=(), required=False)
     persons = forms.CharField(required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 2}))
     subtree = forms.ChoiceField(choices=SUBTREE, required=False)
-    comment = forms.CharField(required=False, max_length=COMMENT_MAX, widget=forms.Textarea(attrs={"rows": 2}))
+    comment = forms.CharField(
+        label=_("Comment"), required=False, max_length=COMMENT_MAX, widget=forms.Textarea(attrs={"rows": 2})
+    )
     anonymous = forms.BooleanField(required=False)
     file = forms.FileField(required=False, allow_empty_file=True)
 
