@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ingestion.evidence import archives, hunting
+from ingestion.evidence import archives, hunting, reading
+from ingestion.evidence.logons import Logons, logons_of
 from ingestion.evidence.models import Finding
 from iocmarket.accounts.roles import Scope
 from iocmarket.accounts.scoped import ScopedView
@@ -43,10 +45,37 @@ class FindingSchema(serializers.Serializer[None]):
     reviewed_at = serializers.DateTimeField(allow_null=True)
 
 
+class LogonsSchema(serializers.Serializer[None]):
+    """Logons from one source of one type, as Windows' audit log tells them."""
+
+    source = serializers.CharField(  # type: ignore[assignment]  # the field of that name tells where a value is
+        help_text="An address or a machine; empty for the machine itself."
+    )
+    type = serializers.CharField(help_text="As Windows numbers it: 2 interactive, 3 network, 10 remote desktop.")
+    succeeded = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    explicit = serializers.IntegerField(help_text="With other credentials (4648).")
+    checked = serializers.IntegerField(help_text="Credentials checked by NTLM (4776).")
+    users = serializers.IntegerField()
+    user = serializers.CharField(help_text="One of them.")
+    first_at = serializers.DateTimeField(allow_null=True)
+    last_at = serializers.DateTimeField(allow_null=True)
+
+
+class SigmaSchema(serializers.Serializer[None]):
+    """Which Sigma rules were evaluated over the archive's event logs."""
+
+    evaluated = serializers.IntegerField()
+    skipped = serializers.DictField(child=serializers.CharField(), help_text="By file, why it was not evaluated.")
+    matched = serializers.DictField(child=serializers.IntegerField(), help_text="By the rule's id, its records.")
+
+
 class FindingsSchema(serializers.Serializer[None]):
-    """The findings of an archive, the surest first."""
+    """The findings of an archive, the surest first, and who logged on."""
 
     findings = FindingSchema(many=True)
+    logons = LogonsSchema(many=True)
+    sigma = SigmaSchema()
 
 
 def document(finding: Finding) -> dict[str, Any]:
@@ -62,6 +91,14 @@ def document(finding: Finding) -> dict[str, Any]:
     }
 
 
+def logons_document(found: Logons) -> dict[str, Any]:
+    """As LogonsSchema says."""
+    stamps = {
+        name: clock.stamp(at) if (at := getattr(found, name)) else None for name in ("first_at", "last_at")
+    }  # fmt: skip
+    return {**asdict(found), **stamps}
+
+
 class Findings(ScopedView):
     """What was found in an archive."""
 
@@ -73,7 +110,14 @@ class Findings(ScopedView):
         found = archives.archive_read(public_id, self.viewer(request))
         if found is None:
             raise Http404
-        return Response({"findings": [document(each) for each in found.findings.order_by("-score", "pk")]})
+        sigma = reading.manifest_of(found).get("sigma", {"evaluated": 0, "skipped": {}, "matched": {}})
+        return Response(
+            {
+                "findings": [document(each) for each in found.findings.order_by("-score", "pk")],
+                "logons": [logons_document(each) for each in logons_of(found)],
+                "sigma": sigma,
+            }
+        )
 
 
 class OneFinding(ScopedView):

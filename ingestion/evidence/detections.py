@@ -41,14 +41,17 @@ def write(folder: Path, places: Iterable[Place], named: Mapping[int, tuple[str, 
                     where[record["event.id"]] = _where(record)
                     for place in held:
                         lengths.append(sink.write(orjson.dumps(_told(record, place, *named[place.indicator])) + b"\n"))
-        _put(folder, aside, lines, lengths)
+        put(folder, aside, lines, lengths)
         return where
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _put(folder: Path, aside: Path, lines: Path, lengths: array[int]) -> None:
-    """In place of what an earlier run wrote; nothing where there is no hit."""
+def put(folder: Path, aside: Path, lines: Path, lengths: array[int], **more: object) -> None:
+    """Put a dataset beside the records in place of an earlier run's, and its count, and `more`, into the manifest.
+
+    `lines` is named after the dataset; where nothing was detected there is no file.
+    """
     final = folder / lines.name
     if lengths:
         with engine(aside, memory=ENGINE_MEMORY) as held:
@@ -60,10 +63,11 @@ def _put(folder: Path, aside: Path, lines: Path, lengths: array[int]) -> None:
         final.with_suffix(".parquet").unlink(missing_ok=True)
     manifest = folder / "manifest.json"
     said = json.loads(manifest.read_text())
-    datasets = {name: count for name, count in said["datasets"].items() if name != DETECTIONS}
+    datasets = {name: count for name, count in said["datasets"].items() if name != lines.stem}
     if lengths:
-        datasets[DETECTIONS] = len(lengths)
+        datasets[lines.stem] = len(lengths)
     said["datasets"], said["records"] = dict(sorted(datasets.items())), sum(datasets.values())
+    said |= more
     fresh = aside / "manifest.json"
     fresh.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
     fresh.replace(manifest)

@@ -15,7 +15,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from ingestion.evidence import storing
+from ingestion.evidence.detecting import detect
 from ingestion.evidence.findings.base import Found, Record, findings, may_tell
+from ingestion.evidence.logons import break_ins
 from ingestion.evidence.models import Archive, Case, Finding
 from ingestion.evidence.places import folder_name
 from iocmarket.accounts.viewer import Viewer
@@ -33,7 +35,10 @@ SHOWN = 200
 def hunt(archive: Archive) -> int:
     """Find what comes back on that machine; how much there is. Done again, it keeps what people said."""
     folder = folder_of(archive)
-    return keep(archive, findings(records(folder)) if folder else [])
+    if folder is None:
+        return keep(archive, [])
+    found = [*findings(records(folder)), *detect(folder), *break_ins(archive)]
+    return keep(archive, sorted(found, key=lambda one: -one.score))
 
 
 def folder_of(archive: Archive) -> Path | None:

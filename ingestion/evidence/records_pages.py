@@ -15,11 +15,15 @@ from ingestion.evidence import reading
 from ingestion.evidence.admitting import Admitted
 from ingestion.evidence.archives import records_read
 from ingestion.evidence.downloads import FORMS
+from ingestion.evidence.logons import logons_of
 from ingestion.evidence.models import Archive, Case
 from ingestion.evidence.pages import viewer_of
 from ingestion.evidence.searching import NAMES, Found, Wanted, search
 from iocmarket.kernel.decision import Refusal
 from iocmarket.kernel.reasons import sentence_of
+
+LOGONS = 20
+"""Sources and types on the page: the most frequent; the API tells more."""
 
 
 @login_required
@@ -35,6 +39,7 @@ def records(request: HttpRequest, public_id: UUID) -> HttpResponse:
     chosen = _chosen(request.GET.get("archive", ""), done)
     archive = records_read(chosen.public_id, viewer) if chosen else None
     asked = {name: request.GET.get(name, "") for name in NAMES}
+    logons = logons_of(archive) if archive is not None else []
     found, trouble, datasets = Found([]), "", {}
     if archive is not None:
         admitted = Admitted.of(archive, viewer)
@@ -46,7 +51,7 @@ def records(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "case": case, "archives": done, "archive": archive, "asked": asked, "trouble": trouble,
         "records": [_told(one) for one in found.records], "forms": list(FORMS),
-        "datasets": datasets,
+        "datasets": datasets, "logons": logons[:LOGONS],
         "next": urlencode({"archive": archive.public_id, **asked, "after": found.next})
         if archive and found.next
         else "",

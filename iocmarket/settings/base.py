@@ -197,6 +197,7 @@ DEPOT_MAX_BYTES = ENV.depot_max_bytes
 # Evidence (docs/operations.md): where drafts and results lie, where the evidence worker alone keeps the private keys,
 # the largest archive and what all archives of one institution may take (bytes), and for how long both stay.
 EVIDENCE_DIR = ENV.evidence_dir
+EVIDENCE_SIGMA_DIR = ENV.evidence_sigma_dir
 EVIDENCE_KEYS_DIR = ENV.evidence_keys_dir
 EVIDENCE_MAX_BYTES = ENV.evidence_max_bytes
 EVIDENCE_QUOTA_BYTES = ENV.evidence_quota_bytes

@@ -59,6 +59,7 @@ class Env:
     evidence_storage_url: str
     evidence_dir: Path
     evidence_keys_dir: Path
+    evidence_sigma_dir: Path
     evidence_max_bytes: int
     evidence_quota_bytes: int
     evidence_upload_hours: int
@@ -108,6 +109,7 @@ class Env:
             evidence_storage_url=environ.get("EVIDENCE_STORAGE_URL", ""),
             evidence_dir=Path(environ.get("EVIDENCE_DIR") or data_dir / "evidence").resolve(),
             evidence_keys_dir=Path(environ.get("EVIDENCE_KEYS_DIR") or data_dir / "evidence-keys").resolve(),
+            evidence_sigma_dir=Path(environ.get("EVIDENCE_SIGMA_DIR") or data_dir / "sigma").resolve(),
             evidence_max_bytes=_number(environ, "EVIDENCE_MAX_BYTES", 20 * 1024**3),
             evidence_quota_bytes=_number(environ, "EVIDENCE_QUOTA_BYTES", 50 * 1024**3),
             evidence_upload_hours=_number(environ, "EVIDENCE_UPLOAD_HOURS", 24),

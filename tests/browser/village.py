@@ -395,7 +395,9 @@ def _records(archive: Archive) -> None:
             {
                 "@timestamp": at, "timestamp_desc": "event logged" if at else None, "event.id": f"{number:032x}",
                 "event.dataset": dataset, "event.ingested": "2026-11-03T10:00:00.000000Z",
-                "process.command_line": command,
+                "process.command_line": command, "winlog.channel": "Security", "winlog.event_id": 4624,
+                "winlog.logon.type": "10", "user.name": "svc" * 20,
+                "source.ip": "2001:db8:1111:2222:3333:4444:5555:6666",
                 "iocmarket.artifact_path": "Windows/System32/winevt/Logs/Security.evtx",
                 "iocmarket.offset_or_record": str(number), "message": f"4688 {command}",
             }

@@ -42,6 +42,7 @@ def _write(archive: Archive, *records: dict[str, object]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     lines = b"".join(orjson.dumps(record) + b"\n" for record in records)
     (folder / "windows.services.jsonl").write_bytes(lines)
+    (folder / "manifest.json").write_text('{"datasets": {}, "records": 0}')
 
 
 def at(archive: Archive, finding: Finding | None = None) -> str:
