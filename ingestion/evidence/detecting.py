@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.conf import settings
 
-from ingestion.evidence.detections import put
+from ingestion.evidence.alerts import alert, aside_in, put
 from ingestion.evidence.findings.base import RECORDS_MAX, TEXT_MAX, Found
-from ingestion.evidence.records import COLUMNS, MESSAGE_MAX, event_id
 
 if TYPE_CHECKING:
     from ingestion.evidence.sigma.rules import Rule
@@ -24,8 +22,6 @@ DATASET = "detection.sigma"
 EVENTS = "windows.evtx.jsonl"
 RECORDS = 1000
 """Records of one rule in the dataset."""
-_LEFT_OUT: Final = ("event.original", "winlog.event_data")
-"""Long, and in the record itself, whose id is in `event.code`."""
 
 
 def detect(folder: Path) -> list[Found]:
@@ -33,10 +29,7 @@ def detect(folder: Path) -> list[Found]:
     from ingestion.evidence.sigma.rules import OWN, read  # noqa: PLC0415 (pySigma, which the web never needs)
 
     rules = read([OWN, settings.EVIDENCE_SIGMA_DIR])
-    aside = folder / "sigma.new"
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(mode=0o700)
-    try:
+    with aside_in(folder, DATASET) as aside:
         lines, lengths, counts = aside / f"{DATASET}.jsonl", array("I"), Counter[str]()
         found: dict[str, Found] = {}
         with lines.open("wb", buffering=1 << 17) as sink:
@@ -48,8 +41,6 @@ def detect(folder: Path) -> list[Found]:
                         lengths.append(sink.write(orjson.dumps(_told(record, rule)) + b"\n"))
         told = {"evaluated": len(rules.rules), "skipped": rules.skipped, "matched": dict(sorted(counts.items()))}
         put(folder, aside, lines, lengths, sigma=told)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return list(found.values())
 
 
@@ -76,12 +67,8 @@ def _found(rule: Rule, record: Mapping[str, Any], before: Found | None) -> Found
 
 
 def _told(record: Mapping[str, Any], rule: Rule) -> dict[str, Any]:
-    made = {name: value for name, value in record.items() if name not in _LEFT_OUT}
-    made |= {
-        "event.id": event_id(record.get("iocmarket.artifact_sha256", ""), DATASET, f"{record['event.id']}|{rule.id}"),
-        "event.kind": "alert", "event.dataset": DATASET, "event.action": "sigma-match",
-        "event.code": record["event.id"], "rule.name": rule.title, "rule.id": rule.id,
-        "threat.technique.id": list(rule.techniques), "tags": [*record.get("tags", []), "sigma"],
-        "message": f"{rule.title}: {record.get('message', '')}"[:MESSAGE_MAX],
+    said = {
+        "event.action": "sigma-match", "rule.name": rule.title, "rule.id": rule.id,
+        "threat.technique.id": list(rule.techniques),
     }  # fmt: skip
-    return {name: made[name] for name in COLUMNS if name in made}
+    return alert(record, DATASET, said, tag="sigma", headline=rule.title)

@@ -19,7 +19,6 @@ from ingestion.evidence.detecting import detect
 from ingestion.evidence.findings.base import Found, Record, findings, may_tell
 from ingestion.evidence.logons import break_ins
 from ingestion.evidence.models import Archive, Case, Finding
-from ingestion.evidence.places import folder_name
 from iocmarket.accounts.viewer import Viewer
 from iocmarket.audit.services import Actor, record
 from iocmarket.kernel import clock
@@ -34,17 +33,11 @@ SHOWN = 200
 
 def hunt(archive: Archive) -> int:
     """Find what comes back on that machine; how much there is. Done again, it keeps what people said."""
-    folder = folder_of(archive)
+    folder = storing.records_folder(archive)
     if folder is None:
         return keep(archive, [])
     found = [*findings(records(folder)), *detect(folder), *break_ins(archive)]
     return keep(archive, sorted(found, key=lambda one: -one.score))
-
-
-def folder_of(archive: Archive) -> Path | None:
-    """Where its records lie."""
-    name = folder_name(str(archive.public_id), "evidence")
-    return next(storing.results_folder(archive).glob(f"*/{name}"), None)
 
 
 def records(folder: Path) -> Iterator[Record]:

@@ -28,9 +28,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def folder_of(archive: Archive) -> Path | None:
     """Where the records of a processed archive lie; None of any other."""
-    if archive.state != Archive.State.DONE:
-        return None
-    return next(storing.results_folder(archive).glob(f"*/{folder_name(str(archive.public_id), 'evidence')}"), None)
+    return storing.records_folder(archive) if archive.state == Archive.State.DONE else None
 
 
 def manifest_of(archive: Archive) -> dict[str, Any]:
