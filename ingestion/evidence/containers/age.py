@@ -11,7 +11,7 @@ from typing import BinaryIO
 import pyrage
 
 from ingestion.evidence.containers.base import Refused
-from ingestion.evidence.containers.decoding import Envelope, Out, Secrets, Unsealed, of_the_disk
+from ingestion.evidence.containers.decoding import Envelope, Out, Secrets, Unsealed, raise_if_ours
 
 _BINARY = b"age-encryption.org/v1"
 _ARMOURED = b"-----BEGIN AGE ENCRYPTED FILE-----"
@@ -39,8 +39,7 @@ class Age(Envelope):
         except pyrage.DecryptError as error:
             raise Refused(self._code(str(error))) from None
         except OSError as error:
-            if of_the_disk(error):
-                raise
+            raise_if_ours(error)
             raise Refused("authentication-failed") from None
         key = identity or (identities[0] if len(identities) == 1 else None)
         return Unsealed("age x25519", str(key.to_public()) if key is not None else "")

@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol
 import zstandard
 
 from ingestion.evidence.containers.base import Refused
-from ingestion.evidence.containers.decoding import CHUNK, Envelope, Out, Secrets, Unsealed, of_the_disk
+from ingestion.evidence.containers.decoding import CHUNK, Envelope, Out, Secrets, Unsealed, raise_if_ours
 
 MEMORY = 256 << 20
 """Bytes of dictionary: xz -9 takes 65 MiB, zstd --ultra -22 takes 128 MiB."""
@@ -80,8 +80,7 @@ class _Compressed(Envelope):
             while data:
                 data = self._one(data, source, out).lstrip(b"\0") or source.read(CHUNK).lstrip(b"\0")
         except (zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError, EOFError) as error:
-            if of_the_disk(error):
-                raise
+            raise_if_ours(error)
             raise Refused(_code(error), self.name) from None
         return Unsealed(self.name)
 

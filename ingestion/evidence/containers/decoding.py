@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -38,9 +39,17 @@ _OF_THE_DISK = {
 }
 
 
-def of_the_disk(error: BaseException) -> bool:
-    """Whether our own disk is at fault: other errors of the system come of offsets and sizes that an archive claims."""
-    return isinstance(error, OSError) and error.errno in _OF_THE_DISK
+def raise_if_ours(error: BaseException) -> None:
+    """Raise what is no fault of the archive: a full disk as it is, a shortage of memory as MemoryError.
+
+    Other errors of the system come of offsets and sizes that an archive claims. zlib names a shortage by its code alone
+    (Z_MEM_ERROR, zlib.h); no stream makes it ask for more than its window of 32 KiB.
+    """
+    if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+        raise error
+    short = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    if short or (isinstance(error, zlib.error) and str(error).startswith("Error -4 ")):
+        raise MemoryError from error
 
 
 class Out(Protocol):

@@ -19,7 +19,7 @@ from py7zr.exceptions import PasswordRequired, UnsupportedCompressionMethodError
 
 from ingestion.evidence.containers.base import Refused
 from ingestion.evidence.containers.compressed import MEMORY
-from ingestion.evidence.containers.decoding import CHUNK, Archive, Broken, Entry, Secrets, of_the_disk
+from ingestion.evidence.containers.decoding import CHUNK, Archive, Broken, Entry, Secrets, raise_if_ours
 
 _MAGIC = b"7z\xbc\xaf\x27\x1c"
 _START = struct.Struct("<6sBBLQQL")
@@ -76,9 +76,8 @@ class Seven(Archive):
             raise Refused("unsupported", self.name) from None
         except MemoryError:
             raise Refused("too-large", self.name) from None
-        except Exception as error:
-            if of_the_disk(error):
-                raise
+        except Exception as error:  # noqa: BLE001 (whatever the library raises)
+            raise_if_ours(error)
             raise Refused(self._code(), self.name) from None
 
     def _code(self) -> str:
@@ -143,8 +142,7 @@ class _Block:
 
 def _code_of(error: BaseException) -> str:
     """Why a block cannot be read on."""
-    if of_the_disk(error):
-        raise error
+    raise_if_ours(error)
     if isinstance(error, PasswordRequired):
         raise Refused("wrong-password") from None
     if isinstance(error, Refused):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingestion.evidence.containers.base import Refused
-from ingestion.evidence.containers.decoding import CHUNK, Archive, Entry, Secrets, of_the_disk
+from ingestion.evidence.containers.decoding import CHUNK, Archive, Entry, Secrets, raise_if_ours
 from ingestion.evidence.containers.guarded import Guarded
 from ingestion.evidence.containers.names import oem
 
@@ -54,8 +54,7 @@ class Tar(Archive):
         try:
             return tarfile.TarFile(fileobj=file, errors="surrogateescape", encoding="utf-8")
         except _FAULTS as error:
-            if of_the_disk(error):
-                raise
+            raise_if_ours(error)
             raise Refused("damaged", Tar.name) from None
 
     @staticmethod
@@ -63,8 +62,7 @@ class Tar(Archive):
         try:
             return archive.next()
         except _FAULTS as error:
-            if of_the_disk(error):
-                raise
+            raise_if_ours(error)
             raise Refused("truncated" if "nexpected end" in str(error) else "damaged", Tar.name) from None
 
     @staticmethod
@@ -76,8 +74,7 @@ class Tar(Archive):
             while data := member.read(CHUNK):
                 yield data
         except _FAULTS as error:
-            if of_the_disk(error):
-                raise
+            raise_if_ours(error)
             raise Refused("truncated", Tar.name) from None
 
     @staticmethod

@@ -18,7 +18,7 @@ import pyzipper
 
 from ingestion.evidence.containers import velociraptor
 from ingestion.evidence.containers.base import Refused
-from ingestion.evidence.containers.decoding import CHUNK, Archive, Broken, Entry, Secrets, of_the_disk
+from ingestion.evidence.containers.decoding import CHUNK, Archive, Broken, Entry, Secrets, raise_if_ours
 from ingestion.evidence.containers.guarded import Guarded
 from ingestion.evidence.containers.names import oem, shown
 
@@ -73,7 +73,8 @@ class Zip(Archive):
             raise Refused("truncated" if cut else "damaged", "zip") from None
         except NotImplementedError:
             raise Refused("unsupported", "zip") from None
-        except (ValueError, KeyError, struct.error, OverflowError, OSError):
+        except (ValueError, KeyError, struct.error, OverflowError, OSError) as error:
+            raise_if_ours(error)
             raise Refused("damaged", "zip") from None
 
     def _hidden(self, archive: pyzipper.AESZipFile, secrets: Secrets) -> list[bytes]:
@@ -107,8 +108,7 @@ class Zip(Archive):
         except NotImplementedError:
             raise Broken("unsupported") from None
         except _FAULTS as error:
-            if of_the_disk(error):
-                raise
+            raise_if_ours(error)
             if sealed and not self._proved:  # a wrong password passes the check of one or two bytes now and then
                 raise Refused("wrong-password", shown(info.filename)) from None
             if "HMAC" in str(error):
@@ -152,7 +152,8 @@ def _deflate64(info: pyzipper.zipfile.ZipInfo, file: Guarded) -> Iterator[bytes]
         left -= len(packed)
         try:
             data = inflater.inflate(packed)
-        except (ValueError, OSError, EOFError):
+        except (ValueError, OSError, EOFError) as error:
+            raise_if_ours(error)
             raise Broken("damaged") from None
         checksum = zlib.crc32(data, checksum)
         yield data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import random
 import stat
@@ -278,6 +279,20 @@ def test_an_inner_archive_that_cannot_be_opened_stays_and_is_told(tmp_path: Path
     found = opened(tmp_path, zipped({"bad.zip": zipped(TREE)[:-40], "good.txt": b"x"}))
     assert set(contents(found.items)) == {"bad.zip", "good.txt"}
     assert [(one.member, one.code) for one in found.rejected] == [("bad.zip", "truncated")]
+
+
+@pytest.mark.parametrize(
+    "shortage", [zlib.error("Error -4 while decompressing data"), OSError(errno.ENOMEM, "Cannot allocate memory")]
+)
+def test_a_shortage_of_memory_is_no_fault_of_the_archive(
+    shortage: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_arguments: object) -> bytes:
+        raise shortage
+
+    monkeypatch.setattr(pyzipper.zipfile.ZipExtFile, "read", read)
+    with pytest.raises(MemoryError):
+        opened(tmp_path, zipped(TREE))
 
 
 def test_caps_are_of_all_archives_together(tmp_path: Path) -> None:
