@@ -1,67 +1,66 @@
 """Every installed app of ours that has a `urls` module brings its paths; no house names the ones above it.
 
-Django compares a path with one pattern after the other. Here an app is passed over at once whose paths begin with
-other words: of some hundred patterns a request then meets a dozen.
+Django compares a path with one pattern after the other. Here those that begin with its first word are found in a
+table: of some hundred patterns a request then meets a dozen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
 
 from allauth.account.views import signup
 from django.apps import apps
-from django.urls import URLPattern, URLResolver, include, path
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import Resolver404, ResolverMatch, URLPattern, URLResolver, include, path
 from django.urls.resolvers import RoutePattern
 
 from iocmarket.accounts.account_pages import factors
 from iocmarket.accounts.closed import CLOSED, not_offered
 from iocmarket.web.throttles import limited
 
+_WORD = re.compile(r"[\w.-]*", re.ASCII)
 HOUSES = ("iocmarket.", "ingestion.", "sharing.")
 
 
-class Beginning(RoutePattern):
-    """Paths that begin with one of these words."""
+class ByFirstWord(URLResolver):
+    """Paths whose first word stands in a table: those that begin with it are compared, and no others."""
 
-    def __init__(self, words: frozenset[str]) -> None:
-        super().__init__("")
-        self._words = words
+    def __init__(self, found: Mapping[str, Sequence[URLPattern | URLResolver]]) -> None:
+        super().__init__(RoutePattern(""), [each for those in found.values() for each in those])
+        self._found = {word: URLResolver(RoutePattern(""), those) for word, those in found.items()}
 
-    def match(self, path: str) -> tuple[str, tuple[Any, ...], dict[str, int | str]] | None:
-        """As the empty route, with which every path begins; None for a path that begins with another word."""
-        return super().match(path) if path.partition("/")[0] in self._words else None
+    def resolve(self, path: str) -> ResolverMatch:
+        """As Django's, over a part of the patterns. Raises Resolver404."""
+        there = self._found.get(str(path).partition("/")[0])
+        if there is None:
+            raise Resolver404({"tried": [], "path": path})
+        return there.resolve(path)
 
 
-def by_first_word(patterns: Iterable[URLPattern | URLResolver]) -> dict[str, list[URLPattern | URLResolver]] | None:
-    """The patterns by what their paths begin with, up to the first slash; None where that may be any word.
+def by_first_word(patterns: Iterable[URLPattern | URLResolver]) -> dict[str, list[URLPattern | URLResolver]]:
+    """The patterns by what their paths begin with, up to the first slash.
 
-    Patterns of two words never meet the same path, so that their order says nothing.
+    Patterns of two words never meet the same path, so that their order says nothing. Raises ImproperlyConfigured for
+    one whose first word is not written out: it would have to be compared with every path.
     """
     found: dict[str, list[URLPattern | URLResolver]] = {}
     for each in patterns:
-        word, slash, _rest = str(each.pattern).partition("/")
-        if not isinstance(each.pattern, RoutePattern) or "<" in word or (isinstance(each, URLResolver) and not slash):
-            return None
+        word, slash, _rest = str(each.pattern).removeprefix("^").partition("/")
+        written = _WORD.fullmatch(word) and (isinstance(each.pattern, RoutePattern) or "." not in word)
+        if not written or (isinstance(each, URLResolver) and not slash):
+            raise ImproperlyConfigured(f"the first word of the path {str(each.pattern)!r} is not written out")
         found.setdefault(word, []).append(each)
     return found
 
 
-def _brought(name: str) -> URLPattern | URLResolver:
-    """The paths of one app."""
-    words = by_first_word(import_module(name).urlpatterns)
-    if words is None:
-        return path("", include(name))
-    each = [URLResolver(Beginning(frozenset({word})), those) for word, those in words.items()]
-    return URLResolver(Beginning(frozenset(words)), each)
-
-
 def _paths() -> list[URLPattern | URLResolver]:
     ours = [config.name for config in apps.get_app_configs() if config.name.startswith(HOUSES)]
-    # The top first, which machines ask most: a path is compared with one pattern after the other.
-    brought = [_brought(f"{name}.urls") for name in reversed(ours) if find_spec(f"{name}.urls")]
+    # The top first: it may take a path before those below it.
+    modules = [import_module(f"{name}.urls") for name in reversed(ours) if find_spec(f"{name}.urls")]
+    brought = ByFirstWord(by_first_word(each for module in modules for each in module.urlpatterns))
     # Before allauth's own, in whose place they stand.
     instead = [path(f"accounts/{name}", not_offered) for name in CLOSED]
     instead.append(path("accounts/signup/", limited("application")(signup)))
@@ -70,7 +69,7 @@ def _paths() -> list[URLPattern | URLResolver]:
         path("accounts/", include("allauth.account.urls")),
         path("accounts/2fa/", include("allauth.mfa.urls")),
     ]
-    return [*brought, *instead, *libraries]
+    return [brought, *instead, *libraries]
 
 
 urlpatterns = _paths()

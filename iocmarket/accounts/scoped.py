@@ -17,6 +17,9 @@ class ScopedView(APIView):
     open_when_read_only: ClassVar[bool] = False
     """Whether it also writes for an institution that may only read: acts that make it safer, or confirm it."""
 
+    polled: ClassVar[bool] = False
+    """Whether machines ask it again and again: it does without what pages need (web/middleware/machines.py)."""
+
     def viewer(self, request: Request) -> Viewer:
         """The viewer, which HasScope has made sure of."""
         viewer = request.auth

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TypeVar
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -134,6 +135,12 @@ def settled(answer: _Answer) -> _Answer:
 
 def _labelled(answer: _Answer, tag: str, serial: int) -> _Answer:
     answer["ETag"] = tag
-    answer["Last-Modified"] = http_date(changed_at(serial).timestamp())
+    answer["Last-Modified"] = _dated(int(changed_at(serial).timestamp()))
     answer["X-IOC-Serial"] = str(serial)
     return settled(answer)
+
+
+@lru_cache(maxsize=256)
+def _dated(second: int) -> str:
+    """As headers write a moment: the same for each answer between two changes."""
+    return http_date(second)

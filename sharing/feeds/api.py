@@ -40,6 +40,7 @@ class FeedView(ScopedView):
     """One feed."""
 
     scopes: ClassVar = {"GET": Scope.FEEDS_READ, "HEAD": Scope.FEEDS_READ}
+    polled = True
     content_negotiation_class = AnyAccept
 
     @extend_schema(

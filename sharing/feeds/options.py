@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, cached_property
 
 import orjson
 from django.http import QueryDict
@@ -21,7 +21,7 @@ COMMON = ("type", "threat_type", "score_min", "age", "limit", "tlp_max")
 _AGE = re.compile(r"(\d{1,5})([dh]?)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """What a consumer asked for. Empty `types` or `threat_types`: all of them."""
 
@@ -45,6 +45,7 @@ class Options:
             ]
         )
 
+    @cached_property
     def digest(self) -> bytes:
         """Equal for equal requests, however they were written."""
         told = {

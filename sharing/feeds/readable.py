@@ -101,7 +101,7 @@ def views_behind(exit_: Exit) -> QuerySet[Any, Any]:
 
 def _views(exit_: Exit) -> QuerySet[View, Any]:
     columns = ("id", "head", "ceiling_tlp", "ceiling_pap", "circle_id", "audiences", "since")
-    return views_behind(exit_).values_list(*columns)
+    return views_behind(exit_).order_by().values_list(*columns)
 
 
 COLUMNS = 7

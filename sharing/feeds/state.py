@@ -21,7 +21,7 @@ from iocmarket.indicators.assets import assets_statement, signed
 from iocmarket.indicators.contesting import contested_statement
 from iocmarket.kernel import clock
 from iocmarket.kernel.marking import PAP, TLP, Marking
-from iocmarket.prepared import planned_rows
+from iocmarket.prepared import planned_rows, with_words
 from sharing.feeds.blobs import Blob
 from sharing.feeds.formats.base import Format
 from sharing.feeds.models import FeedState
@@ -123,7 +123,7 @@ class Looked(NamedTuple):
 
 def feed_key(viewer: Viewer, fmt: Format, options: Options) -> bytes:
     """Names one feed as one exit of the institution reads it."""
-    told = f"{viewer.institution_id}:{viewer.ceiling.tlp}:{viewer.ceiling.pap}:{fmt.name}:".encode() + options.digest()
+    told = f"{viewer.institution_id}:{viewer.ceiling.tlp}:{viewer.ceiling.pap}:{fmt.name}:".encode() + options.digest
     return hashlib.sha256(told).digest()
 
 
@@ -153,10 +153,11 @@ def look(viewer: Viewer, feed: bytes, *, blocks: bool) -> Looked:
 @lru_cache(maxsize=1024)
 def _statement(exit_: Exit, blocking_for: Viewer | None) -> tuple[str, tuple[Any, ...], tuple[Any, ...]]:
     """The text, what is given before the institution and the feed, and what after them."""
-    views, after = views_statement(exit_.viewer)
+    views, after = with_words(*views_statement(exit_.viewer))
     if blocking_for is None:
         return _LOOK.format(beside="", views=views), (), after
-    (assets, first), (contested, then) = assets_statement(), contested_statement(blocking_for)
+    assets, first = with_words(*assets_statement())
+    contested, then = with_words(*contested_statement(blocking_for))
     return _LOOK.format(beside=f", ({assets}), ({contested})", views=views), (*first, *then), after
 
 

@@ -39,6 +39,7 @@ class TaxiiView(ScopedView):
     renderer_classes = (OrjsonRenderer,)
     permission_classes = (ReadsOrWrites,)
     http_method_names = _SERVED
+    polled = True
     schema = None
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], HttpResponse | None]:

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from iocmarket.accounts.models import Institution
-from iocmarket.prepared import Among, Prepared
+from iocmarket.prepared import Among, Prepared, with_words
 from tests.factories import make_institution
 
 pytestmark = pytest.mark.django_db
@@ -41,3 +41,9 @@ def test_each_run_is_one_statement() -> None:
         for _ in range(3):
             kept.rows("approved", [1])
     assert len(statements) == 3
+
+
+def test_the_programs_own_words_are_written_into_a_statement_and_nothing_else_is() -> None:
+    sql, left = with_words("SELECT %s || %s || %s || '%%'", ["left:", "O'Neil", 7])
+    assert sql == "SELECT 'left:'::text || %s || %s || '%%'"
+    assert left == ("O'Neil", 7)

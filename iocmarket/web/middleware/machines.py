@@ -1,0 +1,51 @@
+"""A short way to the exits that machines ask again and again: without what only pages need (ADR 0070).
+
+Sessions, CSRF, messages, log-in, policies with a nonce: a consumer that shows a token, or a key in the address, has
+none of them. Whoever sends the cookie of a session goes the long way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, ResolverMatch, resolve
+
+READING = frozenset({"GET", "HEAD"})
+POLICY = "default-src 'none'; frame-ancestors 'none'"
+"""What a browser may do with an answer that is no page: nothing."""
+
+
+class MachineLane:
+    """Answers a machine's request at once; every other goes on through the rest of the middleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass on, or answer. What a view raises goes to Django's own handling of exceptions, as ever."""
+        match = _way(request)
+        if match is None:
+            return self._get_response(request)
+        request.resolver_match = match
+        answer: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        if callable(render := getattr(answer, "render", None)):
+            answer = render()
+        if isinstance(answer, HttpResponse) and "Content-Length" not in answer:
+            answer["Content-Length"] = str(len(answer.content))
+        answer.setdefault("Content-Security-Policy", POLICY)
+        answer.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        return answer
+
+
+def _way(request: HttpRequest) -> ResolverMatch | None:
+    """Where a request leads that reads, has no session, and asks a view that says that machines poll it."""
+    if request.method not in READING or settings.SESSION_COOKIE_NAME in request.COOKIES:
+        return None
+    try:
+        match = resolve(request.path_info)
+    except Resolver404:
+        return None
+    return match if getattr(getattr(match.func, "cls", None), "polled", False) else None

@@ -1,0 +1,59 @@
+"""The short way of machines: the same answers, without what only pages have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client, override_settings
+
+from iocmarket.web.middleware import machines
+from tests.factories import make_member, make_reader, publish
+
+pytestmark = pytest.mark.django_db
+
+POLLED = ["/feeds/text", "/feeds/stix", "/taxii2/api/collections/"]
+LONG = "iocmarket.web.middleware.machines.MachineLane"
+
+
+def test_what_machines_poll_says_that_it_is_no_page(client: Client) -> None:
+    reader = make_reader()
+    publish()
+    for path in POLLED:
+        answer = client.get(path, headers=reader.headers)
+        assert answer.status_code == 200
+        assert answer["Content-Security-Policy"] == machines.POLICY
+        assert answer["X-Frame-Options"] == "DENY"
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["Content-Length"] == str(len(answer.content))
+        assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert not answer.cookies
+
+
+@pytest.mark.parametrize("path", [*POLLED, "/feeds/nothing", "/feeds/text?unknown=1", "/taxii2/api/nowhere/"])
+@pytest.mark.parametrize("known", [True, False])
+def test_both_ways_give_one_answer(client: Client, settings: Any, path: str, known: bool) -> None:
+    headers = make_reader().headers if known else {"Authorization": "Bearer nothing"}
+    publish()
+    short = client.get(path, headers=headers)
+    with override_settings(MIDDLEWARE=[name for name in settings.MIDDLEWARE if name != LONG]):
+        long = Client().get(path, headers=headers)
+    assert (short.status_code, short.content) == (long.status_code, long.content)
+    assert short["Content-Security-Policy"] != long["Content-Security-Policy"]
+    kept = {"ETag", "Content-Type", "Content-Length", "Cache-Control", "WWW-Authenticate", "X-IOC-Serial"}
+    assert {name: short.get(name) for name in kept} == {name: long.get(name) for name in kept}
+
+
+def test_whoever_has_a_session_goes_the_long_way(client: Client) -> None:
+    member = make_member(make_reader().institution)
+    client.force_login(member)
+    publish()
+    answer = client.get("/feeds/text")
+    assert answer.status_code == 200
+    assert answer["Content-Security-Policy"] != machines.POLICY
+
+
+def test_what_writes_and_what_no_machine_polls_goes_the_long_way(client: Client) -> None:
+    reader = make_reader()
+    for answer in (client.post("/feeds/text", headers=reader.headers), client.get("/status"), client.get("/nowhere")):
+        assert answer["Content-Security-Policy"] != machines.POLICY
