@@ -23,11 +23,12 @@ HOSTILE = tuple(
         *("12:34:56 ", "C:\\a\\", "::", "[", "3f" * 32 + " "),
     )
 )
-_PLAIN = re.compile(
+PLAIN = re.compile(
     r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[0-9a-f]{32,64}\b|https?://[^\s\"<>]+|[\w.+-]+@[\w.-]+\.[a-z]{2,}"
     r"|\b(?:[a-z0-9-]+\.)+[a-z]{2,}\b",
     re.IGNORECASE,
 )
+"""What the least of all readers would do: no notation but the plain one, nothing checked, nothing put into a form."""
 _PROSE = (
     "Le {day} mars, plusieurs agents ont reçu un courriel qui renvoie vers {value} (page imitant le portail).",
     "{day}/03 12:{day}:08 sshd[4711]: Failed password for invalid user admin from {value} port 51514 ssh2",
@@ -54,7 +55,7 @@ class Extraction(Measure):
             raise AssertionError(f"only {found} values found in {LINES} lines")
         ours, plain = medians(
             lambda: megabytes / seconds(lambda: read(text)),
-            lambda: megabytes / seconds(lambda: _PLAIN.findall(text)),
+            lambda: megabytes / seconds(lambda: PLAIN.findall(text)),
         )
         yield Row(
             what="free text", ours=ours, unit="MB/s", reference=plain, against="one plain expression",

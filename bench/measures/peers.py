@@ -25,7 +25,7 @@ import orjson
 
 from bench.base import Measure, measures
 from bench.client import Client, Unexpected, get
-from bench.measures.extraction import document
+from bench.measures.extraction import PLAIN, document
 from bench.measures.taxii_pull import ACCEPT, pulled
 from bench.table import Row
 from bench.timing import RUNS, medians, seconds
@@ -74,7 +74,7 @@ class Peers(Measure):
 
     @staticmethod
     def _extraction(world: World, python: Path) -> Iterator[Row]:
-        """All that the reader offers, against all that each of them finds; by turns."""
+        """All that the reader offers, against all that each of them finds, by turns; and what one expression does."""
         texts = labelled() or [document()]
         file, megabytes = world.folder / "texts.json", sum(len(text.encode()) for text in texts) / 1e6
         file.write_text(json.dumps(texts), encoding="utf-8")
@@ -88,6 +88,11 @@ class Peers(Measure):
             yield Row(
                 what="free text, offers, against a peer", ours=ours, unit="MB/s", reference=theirs, against=name,
                 goal=f"≥ {wanted}", met=ours >= wanted * theirs, note=f"{len(texts)} texts, {megabytes:.2f} MB",
+            )  # fmt: skip
+            plain = megabytes / seconds(lambda: [PLAIN.findall(text) for text in texts])
+            yield Row(
+                what="one plain expression, against a peer", ours=plain, unit="MB/s", reference=theirs, against=name,
+                note="no more than finding what is written plainly: a ceiling for a reader in Python",
             )  # fmt: skip
 
 
