@@ -37,7 +37,7 @@ class UnchangedFeed(Measure):
 
 
 def _rate(world: World, path: str) -> float:
-    """The tag is asked for each time, and once more where the content changed meanwhile: lists of lines do each hour."""
+    """The tag is asked for each time, and once more where the content changed meanwhile, as lists do each hour."""
     for _attempt in range(2):
         tag = Client(world.port).ask(get(path, world.reader.secret)).header("ETag")
         request = get(path, world.reader.secret, If_None_Match=tag)
