@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import struct
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 _WINDOWS: Final = datetime(1601, 1, 1, tzinfo=UTC)
+_OLE: Final = datetime(1899, 12, 30, tzinfo=UTC)
 _UNIX: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _WMI: Final = re.compile(r"(\d{14})\.(\d{6})([+-]\d{3})")
 
@@ -24,6 +26,12 @@ def webkit(microseconds: int) -> datetime | None:
 def unix(microseconds: int) -> datetime | None:
     """Of microseconds since 1970; zero means never."""
     return _after(_UNIX, microseconds) if microseconds > 0 else None
+
+
+def ole(bits: int) -> datetime | None:
+    """Of an OLE Automation date, the bits of a double: days since 30 December 1899, to the millisecond; zero: never."""
+    days = struct.unpack("<d", struct.pack("<q", bits))[0]
+    return _after(_OLE, round(days * 86_400_000) * 1000) if 0 < days < 3_000_000 else None
 
 
 def _after(epoch: datetime, microseconds: int) -> datetime | None:

@@ -31,10 +31,6 @@ def _log(_item: Item, head: bytes) -> bool:
     )
 
 
-def _srum(item: Item, head: bytes) -> bool:
-    return head[4:8] == _ESE and item.path.rpartition("/")[2].lower() == "srudb.dat"
-
-
 def _database(_item: Item, head: bytes) -> bool:
     return head[4:8] == _ESE
 
@@ -45,7 +41,6 @@ def _wmi(item: Item, _head: bytes) -> bool:
 
 _KINDS: Final[tuple[tuple[Callable[[Item, bytes], bool], str], ...]] = (
     (_log, "a transaction log of a registry hive, which is not read: the hive beside it lacks the changes in it"),
-    (_srum, "the database of resource usage (SRUM), which is not read: it counts the traffic of each program"),
     (_database, "an ESE database, which is not read"),
     (
         _wmi,

@@ -23,12 +23,10 @@ WMI = "Windows/System32/wbem/Repository/OBJECTS.DATA"
     [
         ("Windows/System32/config/SYSTEM.LOG1", LOG, "transaction log"),
         ("Users/a/ntuser.dat.LOG2", LOG, "transaction log"),
-        ("Windows/System32/sru/SRUDB.dat", ESE, "SRUM"),
         ("Users/a/AppData/Local/Microsoft/Windows/WebCache/WebCacheV01.dat", ESE, "ESE database"),
         (WMI, b"\0", "WMI repository"),
         ("Windows/System32/wbem/repository/fs/mapping1.map", b"\0", "WMI repository"),
         ("Windows/System32/config/SYSTEM", hive(made())[:4096], ""),
-        ("Windows/System32/sru/SRUDB.dat", b"no database", ""),
         ("Users/a/OBJECTS.DATA", b"\0", ""),
         ("Users/a/x", b"", ""),
     ],
