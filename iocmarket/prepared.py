@@ -172,10 +172,13 @@ def _run(sql: str, parameters: Sequence[Any], *, texts: bool) -> list[tuple[Any,
         return list(cursor.fetchall())
 
 
-def planned_rows(sql: str, parameters: Sequence[Any], *, texts: bool = False) -> list[tuple[Any, ...]]:
+def planned_rows(
+    sql: str, parameters: Sequence[Any], *, texts: bool = False, repeated: bool = False
+) -> list[tuple[Any, ...]]:
     """The rows of a statement that PostgreSQL plans once for each connection: that costs it ten times what this does.
 
-    `texts`: UUIDs as text.
+    `texts`: UUIDs as text. `repeated`: the same few values stand in it again and again (an institution, say): each is
+    given once. A plan is kept for each way in which values are equal, so not where any two may be.
 
     Planned past Django, so that what is asked looks the same the first time and later. Needs a session of its own at
     the server: no pool that hands out transactions.
@@ -183,21 +186,27 @@ def planned_rows(sql: str, parameters: Sequence[Any], *, texts: bool = False) ->
     connection.ensure_connection()
     session = connection.connection
     names = _PLANNED.setdefault(session, {})
-    if (name := names.get(sql)) is None:
+    places: tuple[int, ...] = ()
+    if repeated:
+        distinct = {(type(value), value): None for value in parameters}
+        numbers = {key: number for number, key in enumerate(distinct, start=1)}
+        places = tuple([numbers[type(value), value] for value in parameters])
+        parameters = [value for _kind, value in distinct]
+    if (name := names.get((sql, places))) is None:
         name = f"iocmarket_{len(names)}"
         with session.cursor() as cursor:
-            cursor.execute(f"PREPARE {name} AS {_numbered(sql)}")
-        names[sql] = name
+            cursor.execute(f"PREPARE {name} AS {_numbered(sql, places)}")
+        names[sql, places] = name
     return _run(f"EXECUTE {name}({', '.join(['%s'] * len(parameters))})", parameters, texts=texts)
 
 
-_PLANNED: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
+_PLANNED: WeakKeyDictionary[Any, dict[tuple[str, tuple[int, ...]], str]] = WeakKeyDictionary()
 
 
-def _numbered(sql: str) -> str:
-    """The same statement with `$1` for the first `%s`, as PREPARE has them."""
-    number = count(1)
-    return re.sub("%s|%%", lambda found: f"${next(number)}" if found[0] == "%s" else "%", sql)
+def _numbered(sql: str, places: tuple[int, ...]) -> str:
+    """The same statement with `$1` for the first `%s`, as PREPARE has them; or with what `places` says."""
+    numbers = iter(places) if places else count(1)
+    return re.sub("%s|%%", lambda found: f"${next(numbers)}" if found[0] == "%s" else "%", sql)
 
 
 def _refuse(*_: object) -> NoReturn:

@@ -139,7 +139,7 @@ def look(viewer: Viewer, feed: bytes, *, blocks: bool) -> Looked:
     One statement, written and planned once: nearly every request of a firewall asks this and ends with 304.
     """
     sql, before, after = _statement(Exit.of(viewer), viewer.decider if blocks else None)
-    rows = planned_rows(sql, [*before, viewer.institution_id, feed, viewer.institution_id, *after])
+    rows = planned_rows(sql, [*before, viewer.institution_id, feed, viewer.institution_id, *after], repeated=True)
     inputs, access, serial, digest, ruled, *beside = rows[0][COLUMNS:]
     readable = readable_of(viewer, tuple([row[:COLUMNS] for row in rows if row[0] is not None]))
     guarded = f"{signed(beside[0])}:{beside[1] or ''}" if blocks else ""

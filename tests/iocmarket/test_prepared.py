@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from iocmarket.accounts.models import Institution
-from iocmarket.prepared import Among, Prepared, with_words
+from iocmarket.prepared import Among, Prepared, planned_rows, with_words
 from tests.factories import make_institution
 
 pytestmark = pytest.mark.django_db
@@ -47,3 +47,10 @@ def test_the_programs_own_words_are_written_into_a_statement_and_nothing_else_is
     sql, left = with_words("SELECT %s || %s || %s || '%%'", ["left:", "O'Neil", 7])
     assert sql == "SELECT 'left:'::text || %s || %s || '%%'"
     assert left == ("O'Neil", 7)
+
+
+def test_a_value_that_is_repeated_is_given_once_and_means_the_same() -> None:
+    with CaptureQueriesContext(connection) as statements:
+        for values, expected in (([1, 1, "1"], (2, "1")), ([1, 2, "1"], (3, "1")), ([3, 3, "x"], (6, "x"))):
+            assert planned_rows("SELECT %s::int + %s::int, %s::text", values, repeated=True) == [expected]
+    assert [statement["sql"].count(",") for statement in statements] == [1, 2, 1]
