@@ -5,6 +5,7 @@ What stands in the file is as Windows writes it (J. Metz, "Windows XML Event Log
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterable, Iterator
 from itertools import cycle
@@ -12,9 +13,18 @@ from pathlib import Path
 from typing import Final
 from zlib import crc32
 
+from django.conf import settings
+
+ARCHIVE: Final = "Collection-TP-07_univ-exemple_fr-2026-11-02T08_14_33Z.zip"
 _HEAD: Final = 4096
 _CHUNK: Final = 65536
 _RECORDS_AT: Final = 512
+
+
+def shared_evidence() -> Path | None:
+    """The folder of IOCMARKET_SHARED_DATA whose archive holds event logs; None without it."""
+    shared = Path(os.environ.get("IOCMARKET_SHARED_DATA") or settings.BASE_DIR.parent / "shared" / "data")
+    return shared / "evidence" if (shared / "evidence" / ARCHIVE).is_file() else None
 
 
 def written(target: Path, logs: Iterable[Path], least: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,11 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar
 
-from django.conf import settings
 from evtx import PyEvtxParser
 
 from bench.base import Measure, measures
-from bench.event_log import written
+from bench.event_log import ARCHIVE, shared_evidence, written
 from bench.table import Row
 from bench.timing import medians
 from bench.world import World
@@ -26,7 +24,6 @@ from ingestion.evidence.writing import Files
 
 EVENTS = 100_000
 GOAL = 40_000
-ARCHIVE = "Collection-TP-07_univ-exemple_fr-2026-11-02T08_14_33Z.zip"
 
 
 class EventLog(Measure):
@@ -38,11 +35,11 @@ class EventLog(Measure):
 
     def run(self, world: World) -> Iterable[Row]:
         """Events a second of one core: the time of the process, whoever else uses the machine."""
-        shared = Path(os.environ.get("IOCMARKET_SHARED_DATA") or settings.BASE_DIR.parent / "shared" / "data")
-        if not (shared / "evidence" / ARCHIVE).is_file():
+        evidence = shared_evidence()
+        if evidence is None:
             world.facts.append("evtx was not measured: IOCMARKET_SHARED_DATA names no folder with its event logs")
             return
-        with _log(shared / "evidence") as (item, count):
+        with log_of(evidence, EVENTS) as (item, count):
             ours, library = medians(lambda: count / _records(item, count), lambda: count / _read(item, count))
         yield Row(
             what="event log to JSON lines", ours=ours, unit="/s", reference=library, against="the library alone",
@@ -51,12 +48,13 @@ class EventLog(Measure):
 
 
 @contextmanager
-def _log(evidence: Path) -> Iterator[tuple[Item, int]]:
+def log_of(evidence: Path, events: int) -> Iterator[tuple[Item, int]]:
+    """A file of at least so many events, and how many it holds."""
     with TemporaryDirectory() as folder:
         opened = _opened(evidence, Path(folder))
         logs = sorted(item.file for item in opened.items if item.path.endswith(".evtx"))
         file = Path(folder) / "large.evtx"
-        count = written(file, logs, EVENTS)
+        count = written(file, logs, events)
         yield Item(file, "Windows/System32/winevt/Logs/Large.evtx", file.name, file.stat().st_size, "ab" * 32), count
 
 
@@ -65,16 +63,29 @@ def _opened(evidence: Path, into: Path) -> Opened:
     return open_archive(evidence / ARCHIVE, into, keys=keys, password="", caps=Caps(), name=ARCHIVE)
 
 
+def parsed(item: Item, folder: Path) -> dict[str, int]:
+    """Write all lines of it, and Parquet; the records of each dataset."""
+    files = Files(folder)
+    _parsed(item, files)
+    return files.finish()
+
+
+def _parsed(item: Item, files: Files) -> int:
+    context = Context(host="TP-07.univ-exemple.fr", case_id="bench", evidence_id="bench", tlp="amber")
+    work = planned(Opened("plain", "plain", items=[item]))
+    parse_all(work, lambda _item: context, files, skip=(), tell=lambda _said: None)
+    return sum(one.records for one in work)
+
+
 def _records(item: Item, count: int) -> float:
     """Seconds of work until all lines are written."""
-    context = Context(host="TP-07.univ-exemple.fr", case_id="bench", evidence_id="bench", tlp="amber")
     with TemporaryDirectory() as folder:
-        work = planned(Opened("plain", "plain", items=[item]))
+        files = Files(Path(folder))
         began = time.process_time()
-        parse_all(work, lambda _item: context, Files(Path(folder)), skip=(), tell=lambda _said: None)
+        records = _parsed(item, files)
         took = time.process_time() - began
-    if sum(one.records for one in work) != count:
-        raise AssertionError(f"{work[0].records} records of {count} events")
+    if records != count:
+        raise AssertionError(f"{records} records of {count} events")
     return took
 
 
