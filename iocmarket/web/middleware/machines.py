@@ -29,6 +29,7 @@ class MachineLane:
         match = _way(request)
         if match is None:
             return self._get_response(request)
+        request.get_host()  # raises DisallowedHost, as the middleware would that is left out
         request.resolver_match = match
         answer: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
         if callable(render := getattr(answer, "render", None)):

@@ -57,3 +57,11 @@ def test_what_writes_and_what_no_machine_polls_goes_the_long_way(client: Client)
     reader = make_reader()
     for answer in (client.post("/feeds/text", headers=reader.headers), client.get("/status"), client.get("/nowhere")):
         assert answer["Content-Security-Policy"] != machines.POLICY
+
+
+def test_a_name_that_is_not_ours_is_refused_on_the_short_way_too(client: Client, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["ioc.example.org"]
+    reader = make_reader()
+    publish()
+    asked = [client.get("/feeds/text", headers={**reader.headers, "Host": name}) for name in ("ioc.example.org", "b.c")]
+    assert [answer.status_code for answer in asked] == [200, 400]
