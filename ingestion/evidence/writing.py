@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ENGINE_MEMORY = "320MB"
 """What sorting and writing Parquet may hold in memory; the rest goes through files."""
+GROUP_BYTES = 32 << 20
+"""Of JSON lines in a row group: the engine holds it several times over, and large records fill it sooner."""
 BUFFER = 1 << 17
 LINE_MAX = 1 << 20
 """Bytes of a record; of a longer one every text is cut, and it is tagged."""
@@ -88,9 +90,10 @@ def parquet(held: duckdb.DuckDBPyConnection, lines: Path, lengths: Sequence[int]
     """
     target = lines.with_suffix(".parquet")
     _sort(held, lines, lengths)
+    group = min(ROW_GROUP, max(1, GROUP_BYTES * len(lengths) // max(1, sum(lengths))))
     held.execute(
         f"COPY (SELECT * FROM {_read(lines, COLUMNS)}) TO {sql_text(str(target))}"  # noqa: S608 (quoted paths)
-        f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+        f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group})"
     )
     row = held.execute(f"SELECT count(*) FROM {sql_text(str(target))}").fetchone()  # noqa: S608 (a quoted path)
     return int(row[0]) if row else 0

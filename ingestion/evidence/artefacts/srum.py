@@ -19,12 +19,14 @@ from ingestion.evidence.containers.base import Item
 from ingestion.evidence.moments import filetime, ole
 from ingestion.evidence.places import name_of
 
-ROWS_MAX: Final = 1_000_000
+ROWS_MAX: Final = 500_000
 """Rows of one table; Windows keeps some ten thousand."""
 NAMES_MAX: Final = 100_000
 """Identifiers of programs and users; Windows keeps some thousand."""
-NAME_BYTES_MAX: Final = 64 << 20
+NAMES_BYTES_MAX: Final = 64 << 20
 """Of all of them, which are held in memory."""
+NAME_BYTES_MAX: Final = 2048
+"""Of one of them, UTF-16: each row repeats it."""
 _NAMES: Final = "SruDbIdMapTable"
 _SERVICE, _SID = 1, 3
 _MEDIA: Final = {6: "Ethernet", 23: "PPP", 71: "Wi-Fi", 131: "a tunnel", 243: "mobile GSM", 244: "mobile CDMA"}
@@ -34,7 +36,7 @@ _COMMON: Final = ("AutoIncId", "TimeStamp", "AppId", "UserId")
 _LINK: Final = (*_COMMON, "InterfaceLuid", "L2ProfileId", "L2ProfileFlags")
 _WORK: Final = ("BytesRead", "BytesWritten", "NumReadOperations", "NumWriteOperations", "NumberOfFlushes")
 
-_Values = Mapping[str, Any]
+_Values = Mapping[str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def _named(database: Any, table: Any, names: _Names) -> Iterator[Fault]:
     """Fill in what the identifiers stand for."""
     held = 0
     for at, row in enumerate(database.rows(table)):
-        if at == NAMES_MAX or held > NAME_BYTES_MAX:
+        if at == NAMES_MAX or held > NAMES_BYTES_MAX:
             yield Fault(_NAMES, "it has more names than any real one: the rest is not read")
             return
         if isinstance(row, Fault):
@@ -151,6 +153,8 @@ def _named(database: Any, table: Any, names: _Names) -> Iterator[Fault]:
         try:
             number, kind, blob = row.record.get("IdIndex"), row.record.get("IdType"), row.blob("IdBlob")
             held += len(blob)
+            if len(blob) > NAME_BYTES_MAX:
+                raise ValueError("it is longer than any real one")  # noqa: TRY301 (told below like the others)
             if number is None or not blob:
                 continue
             if kind == _SID:
@@ -163,7 +167,7 @@ def _named(database: Any, table: Any, names: _Names) -> Iterator[Fault]:
 
 def _sid(blob: bytes) -> str:
     """MS-DTYP 2.4.2.2. Raises ValueError for what is none."""
-    if len(blob) < 8 or blob[0] != 1 or len(blob) < 8 + 4 * blob[1]:
+    if len(blob) < 8 or blob[0] != 1 or blob[1] > 15 or len(blob) < 8 + 4 * blob[1]:
         raise ValueError("it is no SID")
     parts = (int.from_bytes(blob[at : at + 4], "little") for at in range(8, 8 + 4 * blob[1], 4))
     return "-".join(map(str, ("S-1", int.from_bytes(blob[2:8], "big"), *parts)))
@@ -179,7 +183,7 @@ def _rows(database: Any, table: Any, kind: _Kind, names: _Names, counts: Counter
             yield Fault(f"{kind.name}, {row.where}", row.what)
             continue
         try:
-            fields = _fields(kind, row.values(columns), names)
+            fields = _fields(kind, row.numbers(columns), names)
         except Exception as error:  # noqa: BLE001 (whatever the library raises)
             yield Fault(f"{kind.name}, row {row.place}", f"it cannot be read: {str(error)[:200]}")
             continue
@@ -187,14 +191,16 @@ def _rows(database: Any, table: Any, kind: _Kind, names: _Names, counts: Counter
         yield {**fields, "_key": f"{kind.name}|{row.place}", "tags": ["deleted"] if row.deleted else []}
 
 
-def _fields(kind: _Kind, values: dict[str, Any], names: _Names) -> Fields:
-    if values.get("TimeStamp") is None or values.get("AppId") is None:
+def _fields(kind: _Kind, values: dict[str, int | None], names: _Names) -> Fields:
+    written, number = values.pop("TimeStamp", None), values.get("AppId")
+    if written is None or number is None:
         raise ValueError("it has no time or no program")
-    moment = ole(values.pop("TimeStamp"))
-    sort, text = names.programs.get(values["AppId"], (0, ""))
+    moment = ole(written)
+    sort, text = names.programs.get(number, (0, ""))
     program = _program(sort, text)
     who = program.get("process.executable") or program.get("process.name") or program.get("service.name") or ""
-    told = {"App": text, **{name: int(value) for name, value in values.items() if value is not None}}
+    named = {} if text in program.values() else {"App": text}
+    told = {**named, **{name: value for name, value in values.items() if value is not None}}
     return {
         "@timestamp": moment,
         "timestamp_desc": "usage written",
@@ -207,7 +213,7 @@ def _fields(kind: _Kind, values: dict[str, Any], names: _Names) -> Fields:
         "process.executable": program.get("process.executable", ""),
         "process.name": program.get("process.name", ""),
         "service.name": program.get("service.name", ""),
-        "message": kind.said(_SPACE.sub(" ", who) or f"program {values['AppId']}", values),
+        "message": kind.said(_SPACE.sub(" ", who) or f"program {number}", values),
     }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from ingestion.evidence.artefacts.base import Artefact, Context, parsers
@@ -19,7 +20,7 @@ from ingestion.evidence.containers.base import Caps, Item, Refused
 from ingestion.evidence.places import folder_name
 from ingestion.evidence.process import process
 from ingestion.evidence.records import COLUMNS, Recorder, fit, instant
-from ingestion.evidence.writing import Files
+from ingestion.evidence.writing import GROUP_BYTES, Files
 from tests.ingestion.evidence.artefacts.test_histories import CHROMIUM, database
 from tests.ingestion.evidence.artefacts.test_usn import v2
 
@@ -135,6 +136,20 @@ def test_records_that_lie_are_written_whole(tmp_path: Path) -> None:
     assert len(record["message"]) == 2000
     assert record["file.name"] == "?\0"
     assert len(pd.read_parquet(tmp_path / "ntfs.usn.parquet")) == 1
+
+
+def test_large_records_stand_in_smaller_groups(tmp_path: Path) -> None:
+    """Or a hundred thousand of them, which the engine holds several times over, take more memory than a child has."""
+    files = Files(tmp_path)
+    for number in range(40_000):
+        original = "x" * (3000 if number % 2 else 0)
+        files.record({"event.dataset": "a.b", "event.id": f"{number:032}", "event.original": original, "message": "m"})
+    files.finish()
+    held = pq.ParquetFile(tmp_path / "a.b.parquet").metadata
+    sizes = [held.row_group(at).num_rows for at in range(held.num_row_groups)]
+    assert sum(sizes) == 40_000
+    assert len(sizes) >= (tmp_path / "a.b.jsonl").stat().st_size // GROUP_BYTES
+    assert max(sizes) < 25_000
 
 
 @pytest.mark.parametrize(

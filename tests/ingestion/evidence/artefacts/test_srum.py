@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingestion.evidence import ese
 from ingestion.evidence.artefacts import srum
 from ingestion.evidence.artefacts.srum import Srum
 from ingestion.evidence.moments import ole
@@ -74,7 +75,8 @@ def test_says_who_sent_how_much_when(page_size: int, tmp_path: Path) -> None:
     assert usage["user.id"] == "S-1-5-21-1-2-3-1001"
     assert usage["message"] == f"{EXE} sent 5000000000 bytes and received 12 over Wi-Fi"
     told = orjson.loads(usage["event.original"])
-    assert (told["App"], told["BytesSent"], told["L2ProfileId"]) == (EXE, 5_000_000_000, 268)
+    assert (told["AutoIncId"], told["BytesSent"], told["L2ProfileId"]) == (1, 5_000_000_000, 268)
+    assert "App" not in told
     assert found.faults == []
     assert found.facts == {
         "network-usage": 1, "network-connection": 0, "program-usage": 0, "names": 2, "dirty": False,
@@ -116,7 +118,16 @@ def test_a_program_is_a_path_a_name_a_service_or_a_package(
     assert {one: usage[one] for one in held} == fields
     who = next(iter(fields.values()), "program 1").replace("\r\n", " ")
     assert usage["message"] == f"{who} sent 0 bytes and received 0"
+    whole = {"svchost.exe": "!!svchost.exe!2026/10/01:02:03:04!1a2b3!"}
+    assert orjson.loads(usage["event.original"]).get("App") == whole.get(who)
     assert found.faults == []
+
+
+def test_a_catalogue_beyond_any_real_one_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ese, "CATALOGUE_MAX", 4)  # the table of names and its columns
+    found = read(tmp_path, database(tables()))
+    assert [one.where for one in found.faults] == ["catalogue", "catalogue"]
+    assert (found.records, found.facts["names"]) == ([], 2)
 
 
 def test_reads_trees_of_several_floors_in_their_order(tmp_path: Path) -> None:
@@ -226,7 +237,9 @@ def test_without_any_table_it_says_so(tmp_path: Path) -> None:
     [
         (name(1, b"\x18\xff\xff" + bytes(40)), 1, "it is packed in a way that has no end"),
         (name(1, b"\1\2\3\4"), 5, "Table has no long values: SruDbIdMapTable"),
+        (name(1, "a" * 1024), 1, "it is longer than any real one"),
         (name(2, b"\1\5\0\0", 3), 1, "it is no SID"),
+        (name(2, b"\1\x10" + bytes(70), 3), 1, "it is no SID"),
         (name(2, b"\1\5" + bytes(10), 3), 1, "it is no SID"),
     ],
 )
@@ -245,7 +258,7 @@ def test_rows_and_names_beyond_any_real_count_are_left(tmp_path: Path, monkeypat
     assert [one.where for one in found.faults] == [NAMES, "network-usage"]
     assert (len(found.records), found.facts["names"]) == (2, 1)
     monkeypatch.setattr(srum, "NAMES_MAX", 9)
-    monkeypatch.setattr(srum, "NAME_BYTES_MAX", 50)
+    monkeypatch.setattr(srum, "NAMES_BYTES_MAX", 50)
     assert read(tmp_path, database(tables())).facts["names"] == 1
 
 
