@@ -1,21 +1,17 @@
 """Files that are known for what they are and that nothing here reads: an analyst has to know what was left. Pure.
 
 Signs: M. Suhanov, "Windows registry file format specification" (file type of the base block); Microsoft, ESE database
-header; the names under `wbem\\Repository`.
+header.
 """
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Callable
 from typing import Final
 
 from ingestion.evidence.containers.base import Item
 
-_REPOSITORY: Final = re.compile(
-    r"(?:^|/)wbem/repository/(?:fs/)?(?:objects\.data|index\.btr|mapping\d\.map)$", re.IGNORECASE
-)
 _ESE: Final = b"\xef\xcd\xab\x89"
 
 
@@ -35,15 +31,7 @@ def _database(_item: Item, head: bytes) -> bool:
     return head[4:8] == _ESE
 
 
-def _wmi(item: Item, _head: bytes) -> bool:
-    return bool(_REPOSITORY.search(item.path))
-
-
 _KINDS: Final[tuple[tuple[Callable[[Item, bytes], bool], str], ...]] = (
     (_log, "a transaction log of a registry hive, which is not read: the hive beside it lacks the changes in it"),
     (_database, "an ESE database, which is not read"),
-    (
-        _wmi,
-        "a part of the WMI repository, which is not read: the collector's listing of consumers is, if it came along",
-    ),
 )

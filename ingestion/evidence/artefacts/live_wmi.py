@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-import orjson
-
 from ingestion.evidence.artefacts.base import Artefact, Fault, Fields, Parser, Summary, parsers
 from ingestion.evidence.containers.base import Item
 from ingestion.evidence.tables import Row, columns, first_of, rows
-
-_ACTS = ("commandlinetemplate", "executablepath", "scripttext", "scriptfilename", "filename", "text")
+from ingestion.evidence.wmi import ACTS, subscription
 
 
 class LiveWmi(Parser):
     """One record for each binding of a filter to a consumer (MITRE ATT&CK T1546.003)."""
 
     name: ClassVar[str] = "live_wmi"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     datasets: ClassVar[tuple[str, ...]] = ("windows.wmi",)
     library: ClassVar[str] = "own"
 
@@ -37,21 +34,15 @@ def _binding(number: int, row: Row) -> Fields | Fault:
     consumer, filtering = first_of(row, "consumerdetailsname", "consumer"), first_of(row, "filterdetailsname", "filter")
     if not consumer and not filtering:
         return Fault(f"row {number}", "it names no consumer and no filter")
-    command = first_of(row, *(f"consumerdetails{act}" for act in _ACTS))
-    query = first_of(row, "filterdetailsquery")
-    return {
-        "_key": number,
-        "@timestamp": None,
-        "event.kind": "state",
-        "event.category": ["configuration"],
-        "event.type": ["info"],
-        "event.action": "wmi-subscription",
-        "process.command_line": command,
-        "rule.name": filtering,
-        "winlog.event_data": orjson.dumps({"Consumer": consumer, "Filter": filtering, **row}).decode(),
-        "threat.technique.id": ["T1546.003"],
-        "message": f"WMI subscription in {first_of(row, 'namespace')}: {filtering} → {consumer}: {command} ({query})",
-    }
+    return subscription(
+        number,
+        row,
+        consumer=consumer,
+        filtering=filtering,
+        command=first_of(row, *(f"consumerdetails{act}" for act in ACTS)),
+        query=first_of(row, "filterdetailsquery"),
+        namespace=first_of(row, "namespace"),
+    )
 
 
 parsers.register(LiveWmi())

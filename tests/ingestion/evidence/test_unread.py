@@ -15,7 +15,7 @@ from tests.ingestion.evidence.test_process import lines, order
 
 LOG = b"regf" + bytes(24) + b"\6\0\0\0" + bytes(484) + b"HvLE"
 ESE = b"\0\0\0\0\xef\xcd\xab\x89" + bytes(60)
-WMI = "Windows/System32/wbem/Repository/OBJECTS.DATA"
+WEB_CACHE = "Users/a/AppData/Local/Microsoft/Windows/WebCache/WebCacheV01.dat"
 
 
 @pytest.mark.parametrize(
@@ -23,11 +23,9 @@ WMI = "Windows/System32/wbem/Repository/OBJECTS.DATA"
     [
         ("Windows/System32/config/SYSTEM.LOG1", LOG, "transaction log"),
         ("Users/a/ntuser.dat.LOG2", LOG, "transaction log"),
-        ("Users/a/AppData/Local/Microsoft/Windows/WebCache/WebCacheV01.dat", ESE, "ESE database"),
-        (WMI, b"\0", "WMI repository"),
-        ("Windows/System32/wbem/repository/fs/mapping1.map", b"\0", "WMI repository"),
+        (WEB_CACHE, ESE, "ESE database"),
         ("Windows/System32/config/SYSTEM", hive(made())[:4096], ""),
-        ("Users/a/OBJECTS.DATA", b"\0", ""),
+        ("Windows/System32/wbem/Repository/INDEX.BTR", b"\0", ""),
         ("Users/a/x", b"", ""),
     ],
 )
@@ -41,11 +39,11 @@ def test_the_archive_tells_of_it(tmp_path: Path) -> None:
     source = tmp_path / "x.zip"
     with zipfile.ZipFile(source, "w") as file:
         file.writestr("C/Windows/System32/config/SYSTEM.LOG1", LOG)
-        file.writestr(f"C/{WMI}", b"1")
+        file.writestr(f"C/{WEB_CACHE}", ESE)
         file.writestr("C/Windows/notes.xyz", b"2")
     manifest = process(order(source, tmp_path / "out"), lambda _said: None)
     states = {
         entry["path"].rpartition("/")[2]: (entry["state"], entry["error_count"]) for entry in manifest["artefacts"]
     }
-    assert states == {"SYSTEM.LOG1": ("unread", 1), "OBJECTS.DATA": ("unread", 1), "notes.xyz": ("unparsed", 0)}
+    assert states == {"SYSTEM.LOG1": ("unread", 1), "WebCacheV01.dat": ("unread", 1), "notes.xyz": ("unparsed", 0)}
     assert manifest["errors"] == len(lines(tmp_path / "out" / "errors.jsonl")) == 2
