@@ -29,7 +29,7 @@ WEB_CACHE = "Users/a/AppData/Local/Microsoft/Windows/WebCache/WebCacheV01.dat"
         ("Users/a/x", b"", ""),
     ],
 )
-def test_a_file_is_known_by_its_head_or_its_place(path: str, head: bytes, word: str, tmp_path: Path) -> None:
+def test_a_file_is_known_by_its_head(path: str, head: bytes, word: str, tmp_path: Path) -> None:
     said = why(Item(tmp_path, path, path, len(head), "00" * 32), head)
     assert bool(said) == bool(word)
     assert word in said
