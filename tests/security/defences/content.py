@@ -11,6 +11,7 @@ _TOKENS = "tests/iocmarket/accounts/test_authentication.py"
 _OUT = "tests/iocmarket/outbound/test_client.py"
 _GUARD = "tests/iocmarket/indicators/test_guard.py"
 _WEB = "tests/iocmarket/web"
+_LANE = "iocmarket/web/middleware/machines.py"
 
 CONTENT = (
     # Who sees what
@@ -183,6 +184,23 @@ CONTENT = (
         "a guess does not become free without the counter",
         "iocmarket/web/throttles.py", "return CLOSED_WAIT if self.guard else 0.0", "return 0.0",
         (f"{_WEB}/test_throttles.py::test_while_the_counter_is_away_guards_close_and_everything_else_opens",),
+    ),
+    # The short way of machines
+    Mutation(
+        "a session goes the long way",
+        _LANE, "request.method not in READING or settings.SESSION_COOKIE_NAME in request.COOKIES",
+        "request.method not in READING", (f"{_WEB}/test_machines.py::test_whoever_has_a_session_goes_the_long_way",),
+    ),
+    Mutation(
+        "the short way is for reading",
+        _LANE, "request.method not in READING or settings.SESSION_COOKIE_NAME in request.COOKIES",
+        "settings.SESSION_COOKIE_NAME in request.COOKIES",
+        (f"{_WEB}/test_machines.py::test_what_writes_and_what_no_machine_polls_goes_the_long_way",),
+    ),
+    Mutation(
+        "the name by which a machine asks is ours",
+        _LANE, "        request.get_host()", "        # request.get_host()",
+        (f"{_WEB}/test_machines.py::test_a_name_that_is_not_ours_is_refused_on_the_short_way_too",),
     ),
     # The one way out
     Mutation(
