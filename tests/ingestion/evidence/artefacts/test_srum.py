@@ -235,8 +235,9 @@ def test_without_any_table_it_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "flags", "said"),
     [
-        (name(1, b"\x18\xff\xff" + bytes(40)), 1, "it is packed in a way that has no end"),
-        (name(1, b"\1\2\3\4"), 5, "Table has no long values: SruDbIdMapTable"),
+        (name(1, b"\x18\xff\xff" + bytes(40)), 3, "it is packed in a way that is not unpacked here"),
+        (name(1, b"\1\2\3\4"), 5, "it is kept apart from its row, encrypted or several at once"),
+        (name(1, b"\2\0\x18\xff\xff" + bytes(40)), 11, "it is kept apart from its row, encrypted or several at once"),
         (name(1, "a" * 1024), 1, "it is longer than any real one"),
         (name(2, b"\1\5\0\0", 3), 1, "it is no SID"),
         (name(2, b"\1\x10" + bytes(70), 3), 1, "it is no SID"),
@@ -249,6 +250,15 @@ def test_a_bad_name_costs_itself_alone(row: dict[str, Any], flags: int, said: st
     found = read(tmp_path, content[:at] + bytes([flags]) + content[at + 1 :])
     assert [(one.where, one.what) for one in found.faults] == [(f"{NAMES}, row 32.0", f"it cannot be read: {said}")]
     assert (len(found.records), found.facts["names"]) == (1, 1)
+
+
+def test_a_packed_name_is_unpacked(tmp_path: Path) -> None:
+    letters = sum(ord(one) << 7 * at for at, one in enumerate("pscp.exe"))  # 8 letters of 7 bits are 7 bytes
+    packed = b"\x17" + letters.to_bytes(7, "little")
+    content = database(tables(named=names(name(1, packed))))
+    at = content.index(b"\1" + packed)
+    found = read(tmp_path, content[:at] + b"\3" + content[at + 1 :])
+    assert found.records[0]["process.name"] == "pscp.exe"
 
 
 def test_rows_and_names_beyond_any_real_count_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
