@@ -7,6 +7,7 @@ none of them. Whoever sends the cookie of a session goes the long way.
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -34,8 +35,8 @@ class MachineLane:
         answer: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
         if callable(render := getattr(answer, "render", None)):
             answer = render()
-        if isinstance(answer, HttpResponse) and "Content-Length" not in answer:
-            answer["Content-Length"] = str(len(answer.content))
+        if isinstance(answer, HttpResponse) and answer.status_code != HTTPStatus.NOT_MODIFIED:
+            answer.setdefault("Content-Length", str(len(answer.content)))
         answer.setdefault("Content-Security-Policy", POLICY)
         answer.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
         return answer

@@ -30,6 +30,16 @@ def test_what_machines_poll_says_that_it_is_no_page(client: Client) -> None:
         assert not answer.cookies
 
 
+def test_unchanged_tells_no_length_that_the_whole_would_not_have(client: Client) -> None:
+    """RFC 9110 section 8.6."""
+    reader = make_reader()
+    publish()
+    tag = client.get("/feeds/text", headers=reader.headers)["ETag"]
+    answer = client.get("/feeds/text", headers={**reader.headers, "If-None-Match": tag})
+    assert answer.status_code == 304
+    assert "Content-Length" not in answer
+
+
 @pytest.mark.parametrize("path", [*POLLED, "/feeds/nothing", "/feeds/text?unknown=1", "/taxii2/api/nowhere/"])
 @pytest.mark.parametrize("known", [True, False])
 def test_both_ways_give_one_answer(client: Client, settings: Any, path: str, known: bool) -> None:
