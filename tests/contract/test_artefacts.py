@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings as settings_of_django
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -48,6 +49,12 @@ def test_a_new_file_is_a_new_parser(tmp_path: Path) -> None:
     assert list(whole) == [name for name in COLUMNS if name in whole]
     assert fault == Fault("line 2", "it begins with no instant")
     assert summary == Summary({"lines": 2})
+
+
+@pytest.mark.parametrize("parser", ALL, ids=lambda parser: parser.name)
+def test_what_it_makes_is_told_to_its_readers(parser: Parser) -> None:
+    told = (settings_of_django.BASE_DIR / "docs" / "evidence.md").read_text()
+    assert parser is EXAMPLE or [name for name in parser.datasets if f"`{name}`" not in told] == []
 
 
 @pytest.mark.parametrize("parser", ALL, ids=lambda parser: parser.name)
