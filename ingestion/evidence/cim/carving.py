@@ -29,6 +29,8 @@ _NAME_MAX: Final = 256
 _CLASS_MAX: Final = 64
 TEXTS_MAX: Final = 32
 """Of one object, of each encoding."""
+KEPT_MAX: Final = 16 * 2**20
+"""Characters of all objects that are kept."""
 _CONSUMER, _FILTER = b'EventConsumer.Name="', b'__EventFilter.Name="'
 _NARROW: Final = rb'((?:[^"\\\x00]|\\[^\x00]){1,%d})"' % _NAME_MAX
 _WIDE: Final = rb'((?:(?:[^"\\\x00]\x00|\\\x00[^\x00]\x00|[^\x00][^\x00]|\x00[^\x00])){1,%d})"\x00' % _NAME_MAX
@@ -122,6 +124,7 @@ def _bindings(ends: list[_End]) -> Iterator[Carved]:
 
 def _objects(data: mmap.mmap, names: set[str]) -> Iterator[tuple[tuple[str, str], list[str]]]:
     """Objects of which one text is among the names; the last one of a name is the newest as often as not."""
+    left = KEPT_MAX
     for found, following in pairwise([*islice(_OBJECT.finditer(data), FOUND_MAX), None]):
         if found is None:
             continue
@@ -131,9 +134,9 @@ def _objects(data: mmap.mmap, names: set[str]) -> Iterator[tuple[tuple[str, str]
             window = window[: following.start()]
         texts = _texts(window)
         kind = found[0][:-1].decode().lower()
-        for text in texts:
-            if text.lower() in names:
-                yield (kind, text.lower()), texts
+        matching = {text.lower() for text in texts} & names
+        if matching and (left := left - sum(map(len, texts))) >= 0:
+            yield from (((kind, name), texts) for name in sorted(matching))
 
 
 def _texts(window: bytes) -> list[str]:

@@ -31,7 +31,9 @@ MAPPING_MAX: Final = 4 * 2**20
 OBJECT_MAX: Final = 2**20
 """Bytes of one object."""
 BUDGET: Final = 128 * 2**20
-"""Bytes of all objects that are read, each of a page at least."""
+"""Bytes of all objects that are read, each of a page at least, and of their texts."""
+_DEFINITION: Final = 16
+"""How much more a byte of a definition costs of it: the library reads every reference in it."""
 NAMESPACES_MAX: Final = 2000
 FAULTS_MAX: Final = 100
 _NAMESPACE: Final = "__namespace"
@@ -116,10 +118,12 @@ class Repository:
             laid = self._laid(namespace, kind)
             if laid is None:
                 return None
-            return values(ClassInstance(self._cim, laid, self._object(key)), laid.properties.values())
+            found = values(ClassInstance(self._cim, laid, self._object(key)), laid.properties.values())
+            self._spend(2 * sum(len(text) for text in found.values()))
         except Exception as error:  # noqa: BLE001 (whatever the library raises)
             self._fault(f"{kind} at {key.partition('.')[2]}", _said(error))
             return None
+        return found
 
     def _laid(self, namespace: str, kind: str) -> Layout | None:
         """None where the class cannot be read, which is told once."""
@@ -136,16 +140,19 @@ class Repository:
         key = next((known[place] for place in places if place in known), None)
         if key is None:
             raise OddError("its class has no definition in the index")
-        return ClassDefinition(self._cim, self._object(key))
+        return ClassDefinition(self._cim, self._object(key, _DEFINITION))
 
-    def _object(self, key: str) -> Any:
+    def _object(self, key: str, cost: int = 1) -> Any:
         length = int(key.rpartition(".")[2])
         if length > OBJECT_MAX:
             raise OddError("an object is larger than any real one")
-        self._left -= max(length, DATA_PAGE_SIZE)
+        self._spend(max(length, DATA_PAGE_SIZE) * cost)
+        return self._cim.objects.get(self._cim.key(key))
+
+    def _spend(self, size: int) -> None:
+        self._left -= size
         if self._left < 0:
             raise OddError("the objects together are larger than those of any real repository")
-        return self._cim.objects.get(self._cim.key(key))
 
     def _fault(self, where: str, what: str) -> None:
         if len(self._faults) < FAULTS_MAX:

@@ -21,6 +21,8 @@ PROPERTIES_MAX: Final = 256
 """Of one class with those above it; `CommandLineEventConsumer` has thirty."""
 DEPTH_MAX: Final = 16
 """Classes above one another."""
+TEXTS_MAX: Final = 131_072
+"""Characters of all texts of one object that are kept; properties may share one text."""
 _PROPERTY: Final = 14
 """Bytes of the head of a property."""
 _SID_MAX: Final = 68
@@ -52,17 +54,18 @@ class Layout:
 
 def layout(name: str, definition: Callable[[str], ClassDefinition]) -> Layout:
     """How instances of that class are laid out. Raises OddError, and what `definition` raises."""
-    chain: list[ClassDefinition] = []
+    chain: list[list[Property]] = []
     seen: set[str] = set()
     while name:
         if name.lower() in seen or len(seen) >= DEPTH_MAX:
             raise OddError("classes stand above themselves")
         seen.add(name.lower())
-        chain.append(definition(name))
-        name = str(chain[-1].super_class_name)
+        defined = definition(name)
+        chain.append(list(_own(defined)))
+        name = str(defined.super_class_name)
     found: dict[str, Property] = {}
     for one in reversed(chain):
-        found |= {entry.name.lower(): entry for entry in _own(one)}
+        found |= {entry.name.lower(): entry for entry in one}
         if len(found) > PROPERTIES_MAX:
             raise OddError("a class has more properties than any real one")
     if sorted(entry.index for entry in found.values()) != list(range(len(found))):
@@ -87,12 +90,14 @@ def values(instance: Any, properties: Iterable[Property]) -> dict[str, str]:
     Values left to the default of the class are left out.
     """
     found: dict[str, str] = {}
-    for one in properties:
+    left = TEXTS_MAX
+    for one in sorted(properties, key=lambda one: one.index):
         state = instance.property_states[one.index]
         if state.is_initialized and not state.use_default_value:
-            said = _text(instance.data.data, int(instance.toc[one.index]), one)
+            said = _text(instance.data.data, int(instance.toc[one.index]), one)[:left]
             if said:
                 found[one.name] = said
+                left -= len(said)
     return found
 
 

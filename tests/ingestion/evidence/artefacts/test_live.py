@@ -113,6 +113,7 @@ def test_subscriptions_of_wmi(tmp_path: Path) -> None:
     (found,), _, _ = parsed("live_wmi", one)
     assert found["process.command_line"] == "powershell -enc A"
     assert found["threat.technique.id"] == ["T1546.003"]
+    assert found["tags"] == ["unusual"]
     assert json.loads(found["winlog.event_data"])["filterdetailsquery"] == "SELECT * FROM X"
 
 

@@ -18,6 +18,8 @@ from dissect.cim import CIM
 
 from ingestion.evidence.artefacts.base import Artefact, Context, Fault
 from ingestion.evidence.cim.index import walked
+from ingestion.evidence.cim.text import TEXT_MAX
+from ingestion.evidence.cim.values import TEXTS_MAX
 from ingestion.evidence.containers.base import Item
 from ingestion.evidence.findings.base import Found, findings
 from ingestion.evidence.process import process
@@ -197,6 +199,25 @@ def test_names_that_stand_alone_are_carved_each_once(tmp_path: Path) -> None:
     assert [one.location for one in findings(records)] == ["b"]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'__EventFilter.Name="' * 100_000,
+        b'__EventFilter.Name="\\' + b"\\\\" * 1_000_000,
+        b'__EventFilter.Name="a"__EventFilter\0' + b"\1A" * 1_000_000,
+        b'__EventFilter.Name="a"' + (b"__EventFilter\0\1" + b"A\0" * 40_000) * 25,
+        b'XEventConsumer.Name="a"' * 90_000,
+    ],
+    ids=["beginnings", "escapes", "flags", "wide", "consumers"],
+)
+def test_carving_takes_a_time_that_grows_with_the_file_alone(content: bytes, tmp_path: Path) -> None:
+    began = time.monotonic()
+    records, faults, _ = read(tmp_path, {"OBJECTS.DATA": content})
+    assert time.monotonic() - began < 5
+    assert len(faults) == 1
+    assert len(records) <= 2
+
+
 def test_a_damaged_object_costs_itself_and_is_searched_for(tmp_path: Path) -> None:
     files = cim.repository({"subscription": [*USUAL, *UPDATER]}).files()
     at = files["OBJECTS.DATA"].index(b"CommandLineEventConsumer.Name=") - 4
@@ -263,6 +284,23 @@ def test_counts_without_end_are_faults(tmp_path: Path) -> None:
         records, faults, _ = read(tmp_path, {**files, **broken})
         assert faults
         assert named(findings(records)) == UPDATER_FOUND
+
+
+def test_objects_beyond_the_budget_are_told_and_searched_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = cim.repository({"subscription": [*USUAL, *UPDATER]}).files()
+    monkeypatch.setattr("ingestion.evidence.cim.repository.BUDGET", 4 * cim.PAGE)
+    records, faults, _ = read(tmp_path, files)
+    assert "larger than those of any real repository" in faults[0].what
+    assert {tuple(one["tags"]) for one in records} == {("carved",), ("unusual", "carved")}
+
+
+def test_texts_of_one_object_are_kept_up_to_a_length(tmp_path: Path) -> None:
+    long = {name: name[0] * 40_000 for name in ("MachineName", "ScriptingEngine", "ScriptText", "ScriptFileName")}
+    made = cim.repository({"a": [("ActiveScriptEventConsumer", {"Name": "n", **long})]})
+    [found], faults, _ = read(tmp_path, made.files())
+    assert faults == []
+    assert len(found["process.command_line"]) == TEXT_MAX
+    assert len(found["winlog.event_data"]) < TEXTS_MAX + 1000
 
 
 @pytest.mark.parametrize("seed", range(60))
