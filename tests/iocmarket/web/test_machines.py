@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
+from django.db.utils import ConnectionHandler
 from django.test import Client, override_settings
 
 from iocmarket.web.middleware import machines
@@ -75,3 +77,29 @@ def test_a_name_that_is_not_ours_is_refused_on_the_short_way_too(client: Client,
     publish()
     asked = [client.get("/feeds/text", headers={**reader.headers, "Host": name}) for name in ("ioc.example.org", "b.c")]
     assert [answer.status_code for answer in asked] == [200, 400]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_has_gone_meanwhile_is_made_anew(client: Client) -> None:
+    reader = make_reader()
+    publish()
+    assert client.get("/feeds/text", headers=reader.headers).status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    other = ConnectionHandler({"default": connection.settings_dict})["default"]
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    other.close()
+    assert client.get("/feeds/text", headers=reader.headers).status_code == 200
+
+
+def test_any_other_trouble_with_the_database_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object, **_named: object) -> None:
+        raise OperationalError("the disk is full")
+
+    reader = make_reader()
+    publish()
+    monkeypatch.setattr("sharing.feeds.services.look", fail)
+    with pytest.raises(OperationalError, match="disk"):
+        client.get("/feeds/text", headers=reader.headers)
