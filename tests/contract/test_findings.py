@@ -60,7 +60,9 @@ def test_a_new_file_is_a_new_family() -> None:
     assert (found.category, found.command, found.records) == ("example", "a.exe", ("1" * 32,))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=200, deadline=None
+)
 @given(st.lists(RECORDS, max_size=5))
 def test_any_record_is_read(records: list[dict[str, Any]]) -> None:
     for found in findings(records):
