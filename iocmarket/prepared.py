@@ -188,10 +188,9 @@ def planned_rows(
     names = _PLANNED.setdefault(session, {})
     places: tuple[int, ...] = ()
     if repeated:
-        distinct = {(type(value), value): None for value in parameters}
-        numbers = {key: number for number, key in enumerate(distinct, start=1)}
-        places = tuple([numbers[type(value), value] for value in parameters])
-        parameters = [value for _kind, value in distinct]
+        numbers: dict[tuple[type, Any], int] = {}
+        places = tuple([numbers.setdefault((type(value), value), len(numbers) + 1) for value in parameters])
+        parameters = [value for _kind, value in numbers]
     if (name := names.get((sql, places))) is None:
         name = f"iocmarket_{len(names)}"
         with session.cursor() as cursor:

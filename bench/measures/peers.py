@@ -79,6 +79,7 @@ class Peers(Measure):
         file, megabytes = world.folder / "texts.json", sum(len(text.encode()) for text in texts) / 1e6
         file.write_text(json.dumps(texts), encoding="utf-8")
         offers(texts[0][:200])
+        plain = megabytes / seconds(lambda: [PLAIN.findall(text) for text in texts])
         for name, wanted in EXTRACTORS.items():
             ours, theirs = medians(
                 lambda: megabytes / seconds(lambda: [offers(text) for text in texts]),
@@ -89,7 +90,6 @@ class Peers(Measure):
                 what="free text, offers, against a peer", ours=ours, unit="MB/s", reference=theirs, against=name,
                 goal=f"≥ {wanted}", met=ours >= wanted * theirs, note=f"{len(texts)} texts, {megabytes:.2f} MB",
             )  # fmt: skip
-            plain = megabytes / seconds(lambda: [PLAIN.findall(text) for text in texts])
             yield Row(
                 what="one plain expression, against a peer", ours=plain, unit="MB/s", reference=theirs, against=name,
                 note="no more than finding what is written plainly: a ceiling for a reader in Python",

@@ -44,12 +44,12 @@ class RecordsSearch(Measure):
         with log_of(evidence, RECORDS) as (item, count):
             datasets = parsed(item, folder)
         (folder / "manifest.json").write_text(json.dumps({"datasets": datasets}))
-        lines = next(iter(sorted(folder.glob("windows.evtx.jsonl"))))
+        lines = folder / "windows.evtx.jsonl"
         for text in (ABSENT, PRESENT):
             found = len(_searched(archive, text).records)
             ours, grep = medians(
-                lambda text=text: seconds(partial(_searched, archive, text)),  # type: ignore[misc]
-                lambda text=text: seconds(partial(_grep, lines, text)),  # type: ignore[misc]
+                partial(seconds, partial(_searched, archive, text)),
+                partial(seconds, partial(_grep, lines, text)),
                 runs=3,
             )
             yield Row(

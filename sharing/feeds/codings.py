@@ -12,8 +12,6 @@ from typing import Protocol
 LEVEL = 1
 """Of both codings. zlib's compresses STIX to a seventh, level 6 to an eighth in four times the time; zstd's is smaller
 than zlib's in a fifth of its time, and no higher level pays for lines."""
-SHORT = 64
-"""Letters of a header that is kept; nobody fills our memory with longer ones."""
 _WEIGHT = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
 
 
@@ -30,17 +28,8 @@ class Coding(StrEnum):
         return "" if self is Coding.IDENTITY else f"-{self}"
 
 
-def coding_for(header: str) -> Coding | None:
-    """What `_coding_for` says; what tools send again and again is read once."""
-    return _kept(header) if len(header) <= SHORT else _coding_for(header)
-
-
 @lru_cache(maxsize=64)
-def _kept(header: str) -> Coding | None:
-    return _coding_for(header)
-
-
-def _coding_for(header: str) -> Coding | None:
+def coding_for(header: str) -> Coding | None:
     """The coding for a value of Accept-Encoding; None when the client takes none that there is.
 
     Without `identity` in it the body as it is remains acceptable, and is sent last. Zstandard is for who names it: not

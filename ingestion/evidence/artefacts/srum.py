@@ -18,6 +18,7 @@ from ingestion.evidence.artefacts.base import Artefact, Fault, Fields, Parser, S
 from ingestion.evidence.containers.base import Item
 from ingestion.evidence.moments import filetime, ole
 from ingestion.evidence.places import name_of
+from ingestion.evidence.sids import sid
 
 ROWS_MAX: Final = 500_000
 """Rows of one table; Windows keeps some ten thousand."""
@@ -158,19 +159,11 @@ def _named(database: Any, table: Any, names: _Names) -> Iterator[Fault]:
             if number is None or not blob:
                 continue
             if kind == _SID:
-                names.users[int(number)] = _sid(blob)
+                names.users[int(number)] = sid(blob)
             else:
                 names.programs[int(number)] = int(kind or 0), blob.decode("utf-16-le", "replace").rstrip("\0")
         except Exception as error:  # noqa: BLE001 (whatever the library raises)
             yield Fault(f"{_NAMES}, row {row.place}", f"it cannot be read: {str(error)[:200]}")
-
-
-def _sid(blob: bytes) -> str:
-    """MS-DTYP 2.4.2.2. Raises ValueError for what is none."""
-    if len(blob) < 8 or blob[0] != 1 or blob[1] > 15 or len(blob) < 8 + 4 * blob[1]:
-        raise ValueError("it is no SID")
-    parts = (int.from_bytes(blob[at : at + 4], "little") for at in range(8, 8 + 4 * blob[1], 4))
-    return "-".join(map(str, ("S-1", int.from_bytes(blob[2:8], "big"), *parts)))
 
 
 def _rows(database: Any, table: Any, kind: _Kind, names: _Names, counts: Counter[str]) -> Iterator[Fields | Fault]:

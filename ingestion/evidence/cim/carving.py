@@ -16,7 +16,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import Final
 
-from ingestion.evidence.cim.text import TEXT_MAX
+from ingestion.evidence.cim.text import TEXT_MAX, unescaped
 
 CARVED_BYTES: Final = 512 * 2**20
 """Of the file, from its beginning."""
@@ -101,7 +101,7 @@ def _ends(data: mmap.mmap) -> Iterator[_End]:
         for pattern, width in ((re.escape(literal) + _NARROW, 1), (re.escape(wide) + _WIDE, 2)):
             for found in islice(re.finditer(pattern, data, re.DOTALL), FOUND_MAX):
                 encoding = "latin-1" if width == 1 else "utf-16-le"
-                name = found[1].decode(encoding, "replace").replace('\\"', '"').replace("\\\\", "\\")
+                name = unescaped(found[1].decode(encoding, "replace"))
                 before = data[max(found.start() - _CLASS_MAX * width, 0) : found.start()].decode(encoding, "replace")
                 prefix = _WORD.search(before)
                 kind = "__EventFilter" if literal == _FILTER else (prefix[0] if prefix else "") + "EventConsumer"

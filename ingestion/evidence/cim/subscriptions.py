@@ -10,6 +10,7 @@ from typing import Any, Final
 from ingestion.evidence.artefacts.base import Fields
 from ingestion.evidence.cim.carving import Carved, Remains
 from ingestion.evidence.cim.repository import BINDING, FILTER, Instance
+from ingestion.evidence.cim.text import unescaped
 from ingestion.evidence.tables import plain
 from ingestion.evidence.wmi import ACTS, subscription
 
@@ -77,7 +78,7 @@ class Subscriptions:
                 FILTER if name == "Filter" else "", binding.namespace, {"Name": binding.values.get(name, "")}
             )
         where = (found["namespace"] or "").replace("\\", "/").removeprefix("./") or binding.namespace
-        said = Instance(found["kind"], where, {"Name": found["name"].replace('\\"', '"').replace("\\\\", "\\")})
+        said = Instance(found["kind"], where, {"Name": unescaped(found["name"])})
         return self.ends.get(_place(said), said)
 
 

@@ -8,6 +8,11 @@ TEXT_MAX: Final = 32_768
 """Characters of one value that are kept; a script may be longer."""
 
 
+def unescaped(name: str) -> str:
+    """A name out of the path of an object, where quotes and backslashes stand behind a backslash."""
+    return name.replace('\\"', '"').replace("\\\\", "\\")
+
+
 def string(data: bytes, offset: int) -> str:
     """The string at that place. Raises ValueError for a place without one."""
     flag = data[offset : offset + 1]

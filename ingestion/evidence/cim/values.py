@@ -16,6 +16,7 @@ from dissect.cim.c_cim import CIM_TYPES, CIM_TYPES_MAP, c_cim
 from dissect.cim.classes import ClassDefinition
 
 from ingestion.evidence.cim.text import string
+from ingestion.evidence.sids import sid
 
 PROPERTIES_MAX: Final = 256
 """Of one class with those above it; `CommandLineEventConsumer` has thirty."""
@@ -113,10 +114,9 @@ def _is_array(kind: Any) -> bool:
 
 
 def _sid(data: bytes, offset: int) -> str:
-    """Revision, count, six bytes of authority (big-endian), and so many numbers (little-endian): MS-DTYP 2.4.2.2."""
+    """Of an array of bytes, which begins with its length; nothing for what is none."""
     size = int.from_bytes(data[offset : offset + 4], "little")
-    raw = data[offset + 4 : offset + 4 + min(size, _SID_MAX)]
-    if len(raw) < 8 or len(raw) < 8 + 4 * raw[1]:
+    try:
+        return sid(data[offset + 4 : offset + 4 + min(size, _SID_MAX)])
+    except ValueError:
         return ""
-    numbers = [int.from_bytes(raw[8 + 4 * at : 12 + 4 * at], "little") for at in range(raw[1])]
-    return "-".join(str(part) for part in ("S", raw[0], int.from_bytes(raw[2:8], "big"), *numbers))

@@ -6,14 +6,15 @@ none of them. Whoever sends the cookie of a session goes the long way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from http import HTTPStatus
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, ResolverMatch, resolve
+from django.urls import Resolver404, ResolverMatch, URLPattern, URLResolver, get_resolver, resolve
 
 READING = frozenset({"GET", "HEAD"})
 POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -63,8 +64,29 @@ def _way(request: HttpRequest) -> ResolverMatch | None:
     """Where a request leads that reads, has no session, and asks a view that says that machines poll it."""
     if request.method not in READING or settings.SESSION_COOKIE_NAME in request.COOKIES:
         return None
+    path = request.path_info
+    if path[1:].partition("/")[0] not in _words(settings.ROOT_URLCONF):
+        return None
     try:
-        match = resolve(request.path_info)
+        match = resolve(path)
     except Resolver404:
         return None
-    return match if getattr(getattr(match.func, "cls", None), "polled", False) else None
+    return match if _is_polled(match.func) else None
+
+
+@cache
+def _words(urlconf: str) -> frozenset[str]:
+    """The first words of the paths of such views: no other path is compared here and then once more by Django."""
+    return frozenset(_first_words(get_resolver(urlconf).url_patterns))
+
+
+def _first_words(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[str]:
+    for each in patterns:
+        if isinstance(each, URLResolver):
+            yield from _first_words(each.url_patterns)
+        elif _is_polled(each.callback):
+            yield str(each.pattern).removeprefix("^").partition("/")[0]
+
+
+def _is_polled(view: object) -> bool:
+    return bool(getattr(getattr(view, "cls", None), "polled", False))

@@ -18,6 +18,10 @@ POLLED = ["/feeds/text", "/feeds/stix", "/taxii2/api/collections/"]
 LONG = "iocmarket.web.middleware.machines.MachineLane"
 
 
+def test_other_paths_are_not_compared_twice() -> None:
+    assert machines._words("iocmarket.urls") == {"feeds", "public", "taxii2"}
+
+
 def test_what_machines_poll_says_that_it_is_no_page(client: Client) -> None:
     reader = make_reader()
     publish()
